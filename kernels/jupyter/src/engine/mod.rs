@@ -1,0 +1,100 @@
+//! What the Jupyter side asks of an engine that runs Rust cells.
+//!
+//! An engine knows no sockets and no messages; the protocol side knows no Rust. They meet here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// One cell to run.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub code: String,
+    /// The `In [n]` number; used in messages only.
+    pub number: u32,
+    /// Whether the frontend can answer input requests.
+    pub allow_stdin: bool,
+}
+
+/// A MIME bundle: MIME type to content.
+pub type Bundle = BTreeMap<String, Value>;
+
+/// Something that a running cell shows, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Raw bytes, cut anywhere: lines may be partial and characters split.
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    /// A figure of its own (`display_data`), or the new content of an earlier one (`update_display_data`).
+    Display {
+        data: Bundle,
+        metadata: BTreeMap<String, Value>,
+        display_id: Option<String>,
+        update: bool,
+    },
+    /// The value of the cell's last expression (`execute_result`).
+    Result {
+        data: Bundle,
+        metadata: BTreeMap<String, Value>,
+    },
+    ClearOutput {
+        wait: bool,
+    },
+}
+
+/// Where a running cell's outputs go, and where its input comes from. Called from several threads.
+pub trait Frontend: Send + Sync {
+    fn emit(&self, output: Output);
+
+    /// Asks the user for a line of text.
+    ///
+    /// # Errors
+    /// When the frontend cannot ask (`allow_stdin` is false) or the user interrupted.
+    fn input(&self, prompt: &str, password: bool) -> Result<String, String>;
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done,
+    Failed(CellError),
+}
+
+/// The one error that a failed cell reports.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellError {
+    /// A rustc code (`E0308`), `Panic`, `Error`, `Interrupted`, `RuntimeDied`, …
+    pub ename: String,
+    /// The message's first line, without colors.
+    pub evalue: String,
+    /// Lines to show, with ANSI colors.
+    pub traceback: Vec<String>,
+}
+
+/// A variable that lives in the runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub name: String,
+    pub ty: String,
+}
+
+/// Stops what an engine is doing; may be called from any thread while `run` is under way.
+pub trait Interrupter: Send + Sync {
+    fn interrupt(&self);
+}
+
+/// Compiles and runs cells, one at a time, and keeps their variables and items.
+pub trait Engine: Send {
+    /// Runs one cell to its end. Outputs go to `frontend` as they happen; all of them have been
+    /// handed over when this returns.
+    fn run(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome;
+
+    fn interrupter(&self) -> Arc<dyn Interrupter>;
+
+    /// The live variables, sorted by name.
+    fn variables(&self) -> Vec<Variable>;
+
+    /// Names of the items (functions, types, …) that cells have defined, sorted.
+    fn items(&self) -> Vec<String>;
+}
