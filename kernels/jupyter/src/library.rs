@@ -1,0 +1,1 @@
+//! The prebuilt `lessons` library that cells link against: building, copying and finding it.
