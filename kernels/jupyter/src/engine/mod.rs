@@ -82,6 +82,12 @@ pub struct Variable {
 /// Stops what an engine is doing; may be called from any thread while `run` is under way.
 pub trait Interrupter: Send + Sync {
     fn interrupt(&self);
+
+    /// Ends the engine for good because the kernel is ending: a `run` under way returns soon, and
+    /// no process is left behind.
+    fn shut_down(&self) {
+        self.interrupt();
+    }
 }
 
 /// Compiles and runs cells, one at a time, and keeps their variables and items.

@@ -1,0 +1,372 @@
+//! The execution thread: it owns the engine and runs the queued cells one after another.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use crate::assist::Assistant;
+use crate::engine::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output};
+use crate::protocol::{Outgoing, Publisher, Replier, Request, State};
+
+use super::EngineFactory;
+use super::history::History;
+use super::input::Stdin;
+use super::outputs::Outputs;
+
+/// What the execution thread works with.
+pub struct Parts {
+    pub engine: EngineFactory,
+    pub iopub: Publisher,
+    pub stdin: Arc<Stdin>,
+    pub assistant: Arc<Assistant>,
+    pub history: Arc<History>,
+    pub runtime: tokio::runtime::Handle,
+}
+
+enum Job {
+    Run {
+        ticket: u64,
+        request: Box<Request>,
+        replier: Replier,
+    },
+    Quit,
+}
+
+/// The queue's side that other tasks see.
+pub struct Execution {
+    jobs: mpsc::Sender<Job>,
+    shared: Arc<Shared>,
+    ended: watch::Receiver<bool>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// The ticket of the newest request.
+    newest: AtomicU64,
+    /// Requests with a ticket up to this one are aborted when their turn comes.
+    aborted: AtomicU64,
+    quitting: AtomicBool,
+    now: Mutex<Now>,
+}
+
+/// What the thread is doing.
+#[derive(Default)]
+struct Now {
+    /// The raw header of the request whose cell runs.
+    running: Option<Bytes>,
+    interrupter: Option<Arc<dyn Interrupter>>,
+}
+
+impl Shared {
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn abort_queued(&self) {
+        let newest = self.newest.load(Ordering::SeqCst);
+        self.aborted.fetch_max(newest, Ordering::SeqCst);
+    }
+}
+
+impl Execution {
+    /// # Errors
+    /// When the thread can't be started.
+    pub fn start(parts: Parts) -> std::io::Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let (end, ended) = watch::channel(false);
+        let shared = Arc::new(Shared::default());
+        let executor = Executor {
+            parts,
+            shared: shared.clone(),
+            engine: None,
+            count: 0,
+        };
+        std::thread::Builder::new()
+            .name("execution".into())
+            .spawn(move || {
+                executor.run(&queue);
+                // The receiver may be gone when the process is ending.
+                let _ = end.send(true);
+            })?;
+        Ok(Self {
+            jobs,
+            shared,
+            ended,
+        })
+    }
+
+    pub fn submit(&self, request: Request, replier: Replier) {
+        let ticket = self.shared.newest.fetch_add(1, Ordering::SeqCst) + 1;
+        let job = Job::Run {
+            ticket,
+            request: Box::new(request),
+            replier,
+        };
+        if self.jobs.send(job).is_err() {
+            tracing::error!("the execution thread has ended; a cell was dropped");
+        }
+    }
+
+    /// The raw header of the request whose cell runs.
+    pub fn running(&self) -> Option<Bytes> {
+        self.shared.now().running.clone()
+    }
+
+    /// Interrupts the running cell; where the engine isn't ready yet, the cells that wait for it
+    /// are aborted.
+    pub fn interrupt(&self) {
+        let now = self.shared.now();
+        match (&now.interrupter, &now.running) {
+            (Some(interrupter), Some(_)) => interrupter.interrupt(),
+            (Some(_), None) => {}
+            (None, _) => self.shared.abort_queued(),
+        }
+    }
+
+    /// Ends the engine and the thread.
+    pub async fn quit(&self) {
+        self.shared.quitting.store(true, Ordering::SeqCst);
+        let interrupter = self.shared.now().interrupter.clone();
+        if let Some(interrupter) = interrupter {
+            interrupter.shut_down();
+        }
+        let _ = self.jobs.send(Job::Quit);
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+}
+
+/// The thread's own state.
+struct Executor {
+    parts: Parts,
+    shared: Arc<Shared>,
+    engine: Option<Box<dyn Engine>>,
+    /// The last `In [n]` number.
+    count: u32,
+}
+
+impl Executor {
+    fn run(mut self, queue: &mpsc::Receiver<Job>) {
+        if let Err(error) = self.start_engine() {
+            tracing::error!("the engine did not start: {error:#}");
+        }
+        while let Ok(Job::Run {
+            ticket,
+            request,
+            replier,
+        }) = queue.recv()
+        {
+            if self.shared.quitting.load(Ordering::SeqCst) {
+                break;
+            }
+            self.parts.iopub.status(&request.raw_header, State::Busy);
+            let content = if ticket <= self.shared.aborted.load(Ordering::SeqCst) {
+                json!({"status": "aborted"})
+            } else {
+                self.execute(&request)
+            };
+            let mut reply = Outgoing::new("execute_reply", &request.raw_header, content);
+            reply.metadata = json!({"status": reply.content["status"]});
+            replier.send(&request.identities, reply);
+            self.parts.iopub.status(&request.raw_header, State::Idle);
+            self.learn_names();
+        }
+    }
+
+    fn start_engine(&mut self) -> anyhow::Result<()> {
+        let made = catch_unwind(AssertUnwindSafe(|| (self.parts.engine)()));
+        let engine = made.unwrap_or_else(|panic| Err(anyhow::anyhow!(panic_text(&*panic))))?;
+        self.shared.now().interrupter = Some(engine.interrupter());
+        self.engine = Some(engine);
+        Ok(())
+    }
+
+    /// Tells the assistant what the cells have defined so far.
+    fn learn_names(&self) {
+        if let Some(engine) = &self.engine {
+            let names = catch_unwind(AssertUnwindSafe(|| (engine.variables(), engine.items())));
+            if let Ok((variables, items)) = names {
+                self.parts.assistant.learn(variables, items);
+            }
+        }
+    }
+
+    /// Runs a request's cell; returns the content of its reply.
+    fn execute(&mut self, request: &Request) -> Value {
+        let code = request.text("code").unwrap_or_default();
+        let silent = request.flag("silent", false);
+        let store = request.flag("store_history", true) && !silent;
+        if code.trim().is_empty() {
+            return ok(self.count, self.expressions(request));
+        }
+        let number = self.count + 1;
+        if store {
+            self.count = number;
+        }
+        if !silent {
+            let content = json!({"code": code, "execution_count": number});
+            self.publish("execute_input", request, content);
+        }
+        let outputs = Arc::new(Outputs::new(
+            self.parts.iopub.clone(),
+            self.parts.stdin.clone(),
+            self.parts.runtime.clone(),
+            request.clone(),
+            number,
+            silent,
+        ));
+        let cell = Cell {
+            code: code.to_owned(),
+            number,
+            allow_stdin: request.flag("allow_stdin", false),
+        };
+        self.shared.now().running = Some(request.raw_header.clone());
+        let outcome = self.run_cell(&cell, outputs.clone());
+        let content = match outcome {
+            Outcome::Done => {
+                let expressions = self.expressions(request);
+                outputs.finish();
+                ok(number, expressions)
+            }
+            Outcome::Failed(error) => {
+                outputs.finish();
+                if request.flag("stop_on_error", true) {
+                    self.shared.abort_queued();
+                }
+                let mut content = error_content(&error);
+                if !silent {
+                    self.publish("error", request, Value::Object(content.clone()));
+                }
+                content.insert("status".into(), "error".into());
+                content.insert("execution_count".into(), number.into());
+                content.insert("user_expressions".into(), json!({}));
+                content.insert("payload".into(), json!([]));
+                Value::Object(content)
+            }
+        };
+        self.shared.now().running = None;
+        if store {
+            self.parts.history.add(number, code, outputs.result_text());
+        }
+        content
+    }
+
+    /// Runs a cell on the engine, making one first where there is none. A panic of the engine costs
+    /// the engine, not the kernel.
+    fn run_cell(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome {
+        if self.engine.is_none()
+            && let Err(error) = self.start_engine()
+        {
+            return failed("EngineError", format!("{error:#}"));
+        }
+        let Some(engine) = &mut self.engine else {
+            return failed("EngineError", "there is no engine".into());
+        };
+        match catch_unwind(AssertUnwindSafe(|| engine.run(cell, frontend))) {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                self.shared.now().interrupter = None;
+                self.engine = None;
+                let text = panic_text(&*panic);
+                failed(
+                    "KernelError",
+                    format!(
+                        "the kernel made a mistake with this cell: {text}. \
+                         The variables are lost; the next cell starts afresh."
+                    ),
+                )
+            }
+        }
+    }
+
+    /// Evaluates a request's user expressions, each as a cell of its own that shows nothing.
+    fn expressions(&mut self, request: &Request) -> Value {
+        let wanted = request.content.get("user_expressions");
+        let Some(wanted) = wanted.and_then(Value::as_object) else {
+            return json!({});
+        };
+        let mut answers = Map::new();
+        for (name, expression) in wanted {
+            let captured = Arc::new(Captured::default());
+            let cell = Cell {
+                code: expression.as_str().unwrap_or_default().to_owned(),
+                number: self.count.max(1),
+                allow_stdin: false,
+            };
+            let answer = match self.run_cell(&cell, captured.clone()) {
+                Outcome::Done => captured.answer(),
+                Outcome::Failed(error) => {
+                    let mut content = error_content(&error);
+                    content.insert("status".into(), "error".into());
+                    Value::Object(content)
+                }
+            };
+            answers.insert(name.clone(), answer);
+        }
+        Value::Object(answers)
+    }
+
+    fn publish(&self, kind: &str, request: &Request, content: Value) {
+        self.parts
+            .iopub
+            .publish(Outgoing::new(kind, &request.raw_header, content));
+    }
+}
+
+/// Keeps the value of an expression and nothing else.
+#[derive(Default)]
+struct Captured(Mutex<Option<Value>>);
+
+impl Captured {
+    fn answer(&self) -> Value {
+        let result = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.unwrap_or_else(|| json!({"status": "ok", "data": {}, "metadata": {}}))
+    }
+}
+
+impl Frontend for Captured {
+    fn emit(&self, output: Output) {
+        if let Output::Result { data, metadata } = output {
+            let answer = json!({"status": "ok", "data": data, "metadata": metadata});
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        }
+    }
+
+    fn input(&self, _: &str, _: bool) -> Result<String, String> {
+        Err("a user expression can't ask for input".into())
+    }
+}
+
+fn ok(number: u32, expressions: Value) -> Value {
+    json!({
+        "status": "ok",
+        "execution_count": number,
+        "user_expressions": expressions,
+        "payload": [],
+    })
+}
+
+fn error_content(error: &CellError) -> Map<String, Value> {
+    let mut content = Map::new();
+    content.insert("ename".into(), error.ename.as_str().into());
+    content.insert("evalue".into(), error.evalue.as_str().into());
+    content.insert("traceback".into(), error.traceback.clone().into());
+    content
+}
+
+fn failed(ename: &str, evalue: String) -> Outcome {
+    Outcome::Failed(CellError {
+        ename: ename.into(),
+        traceback: vec![evalue.clone()],
+        evalue,
+    })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".into())
+}

@@ -1,0 +1,23 @@
+//! The Jupyter wire protocol: connection files, signatures, messages and the five sockets.
+//!
+//! Nothing here knows what a Rust cell is. Every socket is owned by one task, and no input ends it:
+//! what can't be read or verified is logged and dropped.
+
+mod connection;
+mod heartbeat;
+mod message;
+mod publisher;
+mod router;
+mod session;
+mod signature;
+
+pub use connection::{Channel, Connection, Key, Transport};
+pub use heartbeat::echo;
+pub use message::{Header, Outgoing, Rejected, Request};
+pub use publisher::{Publisher, State};
+pub use router::{Replier, serve};
+pub use session::Session;
+pub use signature::{Signer, UnknownScheme};
+
+/// The version of the messaging protocol that this kernel speaks.
+pub const VERSION: &str = "5.5";
