@@ -99,9 +99,9 @@ find_python() {
   return 1
 }
 
-# Looks for everything before anything is built, and names all that is missing at once.
+# check_tools VARIANT: looks for everything before anything is built, and names all that is missing.
 check_tools() {
-  local fatal=0 have
+  local variant=$1 fatal=0 have
   have=$(rustc --version 2>/dev/null | cut -d ' ' -f 2) || have=''
   if [ -z "$have" ] || ! command -v cargo >/dev/null; then
     missing "Rust $needs_rust or newer (rustc and cargo)" "$(install_command rust)"
@@ -119,6 +119,13 @@ check_tools() {
   fi
   if [ ! -e "$stamps/root" ] && ! find_python >/dev/null; then
     missing "Python $needs_python or newer, with venv and pip" "$(install_command python)"
+    fatal=1
+  fi
+  if [ "$variant" = cuda ] && ! command -v nvcc >/dev/null; then
+    missing 'the CUDA toolkit (nvcc)' 'see docs/gpu.md'
+    fatal=1
+  elif [ "$variant" = metal ] && [ "$(uname -s)" != Darwin ]; then
+    missing 'Metal, which macOS alone has' 'see docs/gpu.md for what else there is'
     fatal=1
   fi
   if [ "$fatal" -ne 0 ]; then
@@ -150,6 +157,8 @@ prepare_python() {
   : >"$half_made"
   quietly 'Installing the pinned Python packages' \
     "$python" -m pip install --quiet --disable-pip-version-check --no-input "${files[@]}" || return
+  mkdir -p "$venv/share/jupyter/lab/settings"
+  cp "$root/scripts/jupyterlab.json" "$venv/share/jupyter/lab/settings/overrides.json"
   for lock; do
     printf '%s %s\n' "$root" "$(cksum <"$root/scripts/$lock")" >"$stamps/$lock"
   done
