@@ -1,1 +1,8 @@
+//! CPU kernels over plain slices: no tensors, no graph, no dependency on the rest of the project.
 //!
+//! Each kernel is one module with one ladder of instruction sets ([`isa::Isa`]), from portable Rust up to AVX-512,
+//! chosen at run time, and a slow reference beside it that the tests hold it equal to.
+
+pub mod elementwise;
+pub mod isa;
+pub mod math;

@@ -1,0 +1,189 @@
+//! The fast path: block by block over registers in the L1 cache, in parallel where the output is large.
+
+use std::cell::Cell;
+
+use rayon::prelude::*;
+
+use super::error::RunError;
+use super::kernel::{self, Values};
+use super::layout::{Access, BLOCK, Layout, check};
+use super::program::{Program, View};
+use super::schedule::{Operation, Source};
+use crate::isa::{Isa, Verified};
+
+/// Outputs at least this long are cut up for the thread pool.
+const PARALLEL: usize = 1 << 16;
+
+/// What one task of the thread pool computes.
+const TASK: usize = 1 << 15;
+
+#[derive(Clone)]
+#[repr(align(64))]
+struct Block([f32; BLOCK]);
+
+/// What one thread needs to run blocks; kept from run to run.
+#[derive(Default)]
+struct Scratch {
+    /// The registers of the schedule, then one for each input that may have to be gathered.
+    blocks: Vec<Block>,
+    index: Vec<usize>,
+    offsets: Vec<usize>,
+}
+
+// Taken out while in use and put back afterwards: a thread that waits for others inside a run may be given another run.
+thread_local! {
+    static LAYOUT: Cell<Layout> = Cell::default();
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+impl Program {
+    /// Computes the program over `shape` into `out`, which is contiguous in row-major order.
+    /// Large outputs are computed by rayon's thread pool.
+    ///
+    /// # Errors
+    /// If this machine lacks `isa`; if the inputs are not as many as the program's, have not one stride per axis, or would
+    /// be read out of bounds; if `out` has another length than `shape`. Nothing is written then.
+    pub fn run(
+        &self,
+        isa: Isa,
+        shape: &[usize],
+        inputs: &[View<'_>],
+        out: &mut [f32],
+    ) -> Result<(), RunError> {
+        let isa = isa.verify().ok_or(RunError::MissingIsa(isa))?;
+        self.check_run(shape, inputs, out)?;
+        if out.is_empty() {
+            return Ok(());
+        }
+        let mut layout = LAYOUT.take();
+        layout.set(shape, inputs);
+        if out.len() < PARALLEL || rayon::current_num_threads() == 1 {
+            self.run_range(isa, &layout, inputs, 0, out);
+        } else {
+            out.par_chunks_mut(TASK)
+                .enumerate()
+                .for_each(|(task, out)| {
+                    self.run_range(isa, &layout, inputs, task * TASK, out);
+                });
+        }
+        LAYOUT.set(layout);
+        Ok(())
+    }
+
+    pub(super) fn check_run(
+        &self,
+        shape: &[usize],
+        inputs: &[View<'_>],
+        out: &[f32],
+    ) -> Result<(), RunError> {
+        if inputs.len() != self.inputs() {
+            return Err(RunError::InputCount {
+                expected: self.inputs(),
+                given: inputs.len(),
+            });
+        }
+        check(shape, inputs, out.len())?;
+        Ok(())
+    }
+
+    /// Computes the elements of the output from `start` on.
+    fn run_range(
+        &self,
+        isa: Verified,
+        layout: &Layout,
+        inputs: &[View<'_>],
+        start: usize,
+        out: &mut [f32],
+    ) {
+        let registers = self.schedule.registers;
+        let mut scratch = SCRATCH.take();
+        let gathers = layout.access.contains(&Access::Gathered);
+        let blocks = registers + if gathers { inputs.len() } else { 0 };
+        if scratch.blocks.len() < blocks {
+            scratch.blocks.resize(blocks, Block([0.0; BLOCK]));
+        }
+        scratch.index.resize(layout.shape.len(), 0);
+        scratch.offsets.resize(inputs.len(), 0);
+
+        let (registers, gathered) = scratch.blocks.split_at_mut(registers);
+        let mut done = 0;
+        while done < out.len() {
+            let length = layout.block(start + done).min(out.len() - done);
+            layout.locate(start + done, &mut scratch.index, &mut scratch.offsets);
+            if gathers {
+                for (input, view) in inputs.iter().enumerate() {
+                    if layout.access[input] == Access::Gathered {
+                        let to = &mut gathered[input].0[..length];
+                        let offset = scratch.offsets[input];
+                        layout.gather(input, view.data, offset, &mut scratch.index, to);
+                        layout.locate(start + done, &mut scratch.index, &mut scratch.offsets);
+                    }
+                }
+            }
+            let block = BlockInputs {
+                layout,
+                inputs,
+                offsets: &scratch.offsets,
+                gathered,
+                length,
+            };
+            self.run_block(isa, &block, registers, &mut out[done..][..length]);
+            done += length;
+        }
+        SCRATCH.set(scratch);
+    }
+
+    fn run_block(
+        &self,
+        isa: Verified,
+        inputs: &BlockInputs<'_>,
+        registers: &mut [Block],
+        out: &mut [f32],
+    ) {
+        for instruction in &self.schedule.instructions {
+            let (to, before, after) = match instruction.to {
+                Some(register) => {
+                    let (before, rest) = registers.split_at_mut(register);
+                    let (to, after) = rest.split_at_mut(1);
+                    (&mut to[0].0[..inputs.length], &*before, &*after)
+                }
+                None => (&mut *out, &*registers, &[][..]),
+            };
+            let values = |source| match source {
+                Source::Scalar(value) => Values::Scalar(value),
+                Source::Input(input) => inputs.values(input),
+                Source::Register(register) => {
+                    let block = match register.checked_sub(before.len() + 1) {
+                        Some(behind) => &after[behind],
+                        None => &before[register],
+                    };
+                    Values::Slice(&block.0[..inputs.length])
+                }
+            };
+            match instruction.operation {
+                Operation::Unary(op, a) => kernel::unary(isa, op, to, values(a)),
+                Operation::Binary(op, a, b) => kernel::binary(isa, op, to, values(a), values(b)),
+            }
+        }
+    }
+}
+
+/// The inputs of one block.
+struct BlockInputs<'a> {
+    layout: &'a Layout,
+    inputs: &'a [View<'a>],
+    offsets: &'a [usize],
+    gathered: &'a [Block],
+    length: usize,
+}
+
+impl BlockInputs<'_> {
+    fn values(&self, input: usize) -> Values<'_> {
+        let (data, offset) = (self.inputs[input].data, self.offsets[input]);
+        match self.layout.access[input] {
+            Access::Contiguous => Values::Slice(&data[offset..][..self.length]),
+            Access::Repeated => Values::Scalar(data[offset]),
+            Access::Gathered => Values::Slice(&self.gathered[input].0[..self.length]),
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The fast path against the reference: random programs over random views, on every instruction set of the machine.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::isa::Isa;
+use crate::math::ulps;
+
+const UNARY: [UnaryOp; 17] = [
+    UnaryOp::Neg,
+    UnaryOp::Abs,
+    UnaryOp::Exp,
+    UnaryOp::Log,
+    UnaryOp::Sqrt,
+    UnaryOp::Rsqrt,
+    UnaryOp::Recip,
+    UnaryOp::Sin,
+    UnaryOp::Cos,
+    UnaryOp::Tanh,
+    UnaryOp::Erf,
+    UnaryOp::Sigmoid,
+    UnaryOp::Relu,
+    UnaryOp::Gelu,
+    UnaryOp::GeluTanh,
+    UnaryOp::GeluQuick,
+    UnaryOp::Silu,
+];
+
+const BINARY: [BinaryOp; 7] = [
+    BinaryOp::Add,
+    BinaryOp::Sub,
+    BinaryOp::Mul,
+    BinaryOp::Div,
+    BinaryOp::Pow,
+    BinaryOp::Max,
+    BinaryOp::Min,
+];
+
+/// Numbers at which functions change their ways, beside ordinary ones.
+fn number() -> impl Strategy<Value = f32> {
+    let special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::MIN_POSITIVE,
+        -f32::MIN_POSITIVE / 8.0,
+        f32::from_bits(1),
+        f32::MAX,
+        -88.0,
+        88.5,
+        1e5,
+        -3e7,
+    ];
+    prop_oneof![
+        12 => -4.0f32..4.0,
+        2 => -100.0f32..100.0,
+        1 => prop::sample::select(special.to_vec()),
+        1 => any::<u32>().prop_map(f32::from_bits),
+    ]
+}
+
+/// One program and all that it needs to run.
+#[derive(Clone, Debug)]
+struct Case {
+    steps: Vec<Step>,
+    shape: Vec<usize>,
+    data: Vec<Vec<f32>>,
+    strides: Vec<Vec<usize>>,
+}
+
+impl Case {
+    fn views(&self) -> Vec<View<'_>> {
+        let pairs = self.data.iter().zip(&self.strides);
+        pairs
+            .map(|(data, strides)| View { data, strides })
+            .collect()
+    }
+}
+
+fn shape() -> impl Strategy<Value = Vec<usize>> {
+    let short = prop_oneof![1 => Just(0usize), 4 => Just(1), 30 => 2..7usize];
+    let long = prop_oneof![6 => 1..100usize, 1 => 500..1100usize];
+    (prop::collection::vec(short, 0..4), prop::option::of(long)).prop_map(|(mut shape, long)| {
+        shape.extend(long);
+        shape
+    })
+}
+
+/// Strides of a permuted, spread or repeated array: per axis its place in memory order, whether it repeats, and a gap.
+fn strides(shape: &[usize], order: &[usize], repeats: &[bool], gap: usize) -> Vec<usize> {
+    let mut strides = vec![0; shape.len()];
+    let mut axes: Vec<_> = (0..shape.len()).collect();
+    axes.sort_by_key(|&axis| (order[axis], axis));
+    let mut stride = gap;
+    for axis in axes.into_iter().rev() {
+        if !repeats[axis] {
+            strides[axis] = stride;
+            stride *= shape[axis].max(1);
+        }
+    }
+    strides
+}
+
+fn input(shape: Vec<usize>) -> impl Strategy<Value = (Vec<f32>, Vec<usize>)> {
+    let axes = shape.len();
+    let order = prop_oneof![
+        3 => Just((0..axes).collect::<Vec<_>>()),
+        1 => prop::collection::vec(0..axes.max(1), axes)
+    ];
+    let repeats = prop_oneof![
+        2 => Just(vec![false; axes]),
+        2 => prop::collection::vec(any::<bool>(), axes)
+    ];
+    (order, repeats, prop_oneof![4 => Just(1), 1 => 2..4usize]).prop_flat_map(
+        move |(order, repeats, gap)| {
+            let strides = strides(&shape, &order, &repeats, gap);
+            let reach: usize = shape
+                .iter()
+                .zip(&strides)
+                .map(|(dim, s)| dim.saturating_sub(1) * s)
+                .sum();
+            // A few numbers, repeated: long arrays cost nothing to make or to shrink.
+            (prop::collection::vec(number(), 1..41), Just(strides)).prop_map(
+                move |(few, strides)| ((0..=reach).map(|i| few[i % few.len()]).collect(), strides),
+            )
+        },
+    )
+}
+
+fn step(inputs: usize, before: usize) -> impl Strategy<Value = Step> {
+    let operand = move || {
+        (0..inputs + before + 1, number()).prop_map(move |(n, value)| match n {
+            n if n < inputs => Operand::Input(n),
+            n if n < inputs + before => Operand::Step(n - inputs),
+            _ => Operand::Scalar(value),
+        })
+    };
+    prop_oneof![
+        (prop::sample::select(UNARY.to_vec()), operand()).prop_map(|(op, a)| Step::Unary(op, a)),
+        (prop::sample::select(BINARY.to_vec()), operand(), operand())
+            .prop_map(|(op, a, b)| Step::Binary(op, a, b)),
+    ]
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (shape(), 0..4usize, 1..13usize).prop_flat_map(|(shape, inputs, steps)| {
+        let steps: Vec<_> = (0..steps).map(|n| step(inputs, n)).collect();
+        let arrays = prop::collection::vec(input(shape.clone()), inputs);
+        (steps, arrays).prop_map(move |(steps, arrays)| {
+            let (data, strides) = arrays.into_iter().unzip();
+            Case {
+                steps,
+                shape: shape.clone(),
+                data,
+                strides,
+            }
+        })
+    })
+}
+
+/// Whether an op may give `got` where the reference gives `expected`, at the operand `x`.
+fn agrees(step: &Step, x: f32, got: f32, expected: f32) -> bool {
+    let allowed = match step {
+        Step::Unary(op, _) => match op {
+            UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt | UnaryOp::Recip | UnaryOp::Relu => 0,
+            // Where the logistic function is subnormal it has fewer digits than x.
+            UnaryOp::Silu if x < -80.0 => return (got - expected).abs() <= 1e-42,
+            UnaryOp::Sigmoid | UnaryOp::Silu => 4,
+            // Far out in the tails the argument of the exponential function is large, and so is what its rounding does.
+            UnaryOp::Gelu | UnaryOp::GeluTanh | UnaryOp::GeluQuick if x < -1.0 => {
+                return (got - expected).abs() <= x.abs() * 1e-6 || ulps(got, expected) <= 4;
+            }
+            UnaryOp::Gelu | UnaryOp::GeluTanh | UnaryOp::GeluQuick => 6,
+            _ => 2,
+        },
+        Step::Binary(BinaryOp::Pow, ..) => 2,
+        Step::Binary(..) => 0,
+    };
+    ulps(got, expected) <= allowed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Each prefix of a program is a program whose result is one step's. That step alone, run through the reference on what
+    /// the fast path gave for the steps before it, must agree: so errors are those of one step, whatever comes before.
+    #[test]
+    fn every_step_agrees_with_the_reference(case in case()) {
+        let row_major = strides(&case.shape, &(0..case.shape.len()).collect::<Vec<_>>(), &vec![false; case.shape.len()], 1);
+        let elements = case.shape.iter().product();
+        for isa in Isa::available() {
+            let mut results: Vec<Vec<f32>> = Vec::new();
+            for (n, step) in case.steps.iter().enumerate() {
+                let mut got = vec![f32::NAN; elements];
+                let prefix = Program::new(case.data.len(), case.steps[..=n].to_vec()).unwrap();
+                prefix.run(isa, &case.shape, &case.views(), &mut got).unwrap();
+
+                let mut views = case.views();
+                views.extend(results.iter().map(|data| View { data, strides: &row_major }));
+                let alone = |operand| match operand {
+                    Operand::Step(step) => Operand::Input(case.data.len() + step),
+                    other => other,
+                };
+                let step = match *step {
+                    Step::Unary(op, a) => Step::Unary(op, alone(a)),
+                    Step::Binary(op, a, b) => Step::Binary(op, alone(a), alone(b)),
+                };
+                let mut expected = vec![0.0; elements];
+                Program::new(views.len(), vec![step]).unwrap().run_reference(&case.shape, &views, &mut expected).unwrap();
+                let mut x = vec![0.0; elements];
+                let operand = step.operands().next().unwrap();
+                let same = Step::Binary(BinaryOp::Max, operand, operand);
+                Program::new(views.len(), vec![same]).unwrap().run_reference(&case.shape, &views, &mut x).unwrap();
+                for (i, ((&x, &got), &expected)) in x.iter().zip(&got).zip(&expected).enumerate() {
+                    prop_assert!(
+                        agrees(&step, x, got, expected),
+                        "{}: step {n} {step:?} at element {i}: {got:e} instead of {expected:e}, first operand {x:e}", isa.name(),
+                    );
+                }
+                results.push(got);
+            }
+        }
+    }
+}
+
+fn relu_of_2x_plus_1() -> Program {
+    Program::new(
+        1,
+        vec![
+            Step::Binary(BinaryOp::Mul, Operand::Input(0), Operand::Scalar(2.0)),
+            Step::Binary(BinaryOp::Add, Operand::Step(0), Operand::Scalar(1.0)),
+            Step::Unary(UnaryOp::Relu, Operand::Step(1)),
+        ],
+    )
+    .unwrap()
+}
+
+#[test]
+fn large_outputs_are_the_same_in_parallel() {
+    // Three rows of a length that no task and no block divides.
+    let shape = [3, 100_003];
+    let x: Vec<f32> = (0..300_009).map(|i| (i % 1009) as f32 - 500.0).collect();
+    let bias: Vec<f32> = (0..100_003).map(|i| (i % 17) as f32).collect();
+    let program = Program::new(
+        2,
+        vec![Step::Binary(
+            BinaryOp::Sub,
+            Operand::Input(0),
+            Operand::Input(1),
+        )],
+    )
+    .unwrap();
+    for strides in [[100_003, 1], [1, 3]] {
+        let views = [
+            View {
+                data: &x,
+                strides: &strides,
+            },
+            View {
+                data: &bias,
+                strides: &[0, 1],
+            },
+        ];
+        let mut expected = vec![0.0; x.len()];
+        program
+            .run_reference(&shape, &views, &mut expected)
+            .unwrap();
+        for isa in Isa::available() {
+            let mut got = vec![f32::NAN; x.len()];
+            program.run(isa, &shape, &views, &mut got).unwrap();
+            assert!(got == expected, "{}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn a_run_may_happen_inside_the_pool() {
+    use rayon::prelude::*;
+    let program = relu_of_2x_plus_1();
+    let x = vec![1.0; 1 << 17];
+    (0..8).into_par_iter().for_each(|_| {
+        let mut y = vec![0.0; x.len()];
+        let view = View {
+            data: &x,
+            strides: &[1],
+        };
+        program
+            .run(Isa::best(), &[x.len()], &[view], &mut y)
+            .unwrap();
+        assert!(y.iter().all(|&y| y == 3.0));
+    });
+}
+
+#[test]
+fn not_a_number_passes_through() {
+    let x = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0];
+    let run = |isa, step| {
+        let mut y = [0.0; 4];
+        let view = View {
+            data: &x,
+            strides: &[1],
+        };
+        Program::new(1, vec![step])
+            .unwrap()
+            .run(isa, &[4], &[view], &mut y)
+            .unwrap();
+        y
+    };
+    for isa in Isa::available() {
+        let relu = run(isa, Step::Unary(UnaryOp::Relu, Operand::Input(0)));
+        assert!(relu[0].is_nan());
+        assert_eq!(relu[1..], [f32::INFINITY, 0.0, 0.0]);
+        for op in [BinaryOp::Max, BinaryOp::Min] {
+            for (a, b) in [
+                (Operand::Input(0), Operand::Scalar(1.0)),
+                (Operand::Scalar(1.0), Operand::Input(0)),
+            ] {
+                let y = run(isa, Step::Binary(op, a, b));
+                assert_eq!(y.map(f32::is_nan), [true, false, false, false], "{op:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_views_are_errors_and_write_nothing() {
+    let program = relu_of_2x_plus_1();
+    let data = [1.0; 6];
+    let run = |shape: &[usize], views: &[View<'_>], len: usize| {
+        let mut out = vec![7.0; len];
+        let error = program
+            .run(Isa::best(), shape, views, &mut out)
+            .unwrap_err();
+        assert_eq!(
+            program.run_reference(shape, views, &mut out).unwrap_err(),
+            error
+        );
+        assert!(out.iter().all(|&y| y == 7.0));
+        error
+    };
+    let view = |strides| View {
+        data: &data,
+        strides,
+    };
+
+    assert_eq!(
+        run(&[6], &[], 6),
+        RunError::InputCount {
+            expected: 1,
+            given: 0
+        }
+    );
+    assert_eq!(
+        run(&[2, 3], &[view(&[1])], 6),
+        RunError::StrideCount {
+            input: 0,
+            strides: 1,
+            axes: 2
+        }
+    );
+    assert_eq!(
+        run(&[6], &[view(&[1])], 5),
+        RunError::OutputLength {
+            shape: vec![6],
+            expected: 6,
+            given: 5
+        }
+    );
+    let error = run(&[2, 4], &[view(&[3, 1])], 8);
+    assert_eq!(
+        error.to_string(),
+        "input 0 has 6 element(s), but its strides [3, 1] reach index 6 over the shape [2, 4]"
+    );
+    let error = run(&[3], &[view(&[usize::MAX])], 3);
+    assert!(
+        matches!(error, RunError::OutOfBounds { index: None, .. }),
+        "{error}"
+    );
+    let error = run(&[usize::MAX, 2], &[view(&[0, 0])], 6);
+    assert!(matches!(error, RunError::ShapeOverflow { .. }), "{error}");
+}
+
+#[test]
+fn an_empty_output_reads_nothing() {
+    let view = View {
+        data: &[],
+        strides: &[5, 1, 1],
+    };
+    relu_of_2x_plus_1()
+        .run(Isa::best(), &[2, 0, usize::MAX], &[view], &mut [])
+        .unwrap();
+}
+
+#[test]
+fn a_missing_instruction_set_is_an_error() {
+    let missing = if cfg!(target_arch = "x86_64") {
+        Isa::Neon
+    } else {
+        Isa::Avx2
+    };
+    let error = relu_of_2x_plus_1().run(
+        missing,
+        &[0],
+        &[View {
+            data: &[],
+            strides: &[1],
+        }],
+        &mut [],
+    );
+    assert_eq!(error, Err(RunError::MissingIsa(missing)));
+}
