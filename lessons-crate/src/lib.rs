@@ -3,16 +3,28 @@
 //! Say *what* to compute ([`graph`]), let the compiler decide *how* ([`compile`]), run it *where*
 //! you like ([`engine`]), and see all of it. Read the crate in that order.
 
+pub mod compile;
+pub mod engine;
 pub mod graph;
+pub mod nn;
+pub mod weights;
 
 mod error;
 
+pub use candle_core::Tensor;
 pub use error::{Error, Result};
 
 /// What a notebook cell wants in scope.
 pub mod prelude {
+    /// candle's CPU, for making tensors: `Tensor::new(&[1f32, 2.0], &Cpu)?`.
+    pub use candle_core::Device::Cpu;
+    pub use candle_core::Tensor;
+
+    pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,
     };
+    pub use crate::nn;
+    pub use crate::weights::Weights;
 }

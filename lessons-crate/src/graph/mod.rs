@@ -26,3 +26,6 @@ pub use shape::{IntoShape, Shape};
 pub use site::Site;
 pub use tensor_type::{TensorType, f32s, i64s};
 pub use value::{Value, concat};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Runs the passes: applies each patch, verifies the graph, and keeps the record.
+
+use std::time::{Duration, Instant};
+
+use super::cost::Cost;
+use super::evaluate::Evaluate;
+use super::fold_constants::FoldConstants;
+use super::fuse_elementwise::FuseElementwise;
+use super::pass::{Pass, Tools};
+use super::remove_dead::RemoveDead;
+use crate::graph::ops::OpDef;
+use crate::graph::{Graph, GraphError, verify};
+
+/// The passes, in the order in which they run.
+pub fn passes() -> Vec<Box<dyn Pass>> {
+    vec![
+        Box::new(FoldConstants),
+        Box::new(RemoveDead),
+        Box::new(FuseElementwise),
+        Box::new(RemoveDead),
+    ]
+}
+
+/// More patches than this from one pass mean that it undoes its own work.
+const MAX_PATCHES: usize = 10_000;
+
+/// How to compile.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Stop after this many patches, to find the one that breaks a graph; 0 leaves the graph as it is.
+    pub stop_after: Option<usize>,
+}
+
+/// One pass, as it went.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub pass: &'static str,
+    pub says: &'static str,
+    /// What each patch did.
+    pub patches: Vec<String>,
+    /// The graph after the pass.
+    pub graph: Graph,
+    pub cost: Cost,
+    pub time: Duration,
+}
+
+/// A graph, what the passes made of it, and how they went.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub source: Graph,
+    pub graph: Graph,
+    pub stages: Vec<Stage>,
+}
+
+/// Compiles with the standard [`passes`].
+///
+/// # Errors
+/// When the graph does not verify, or a pass fails or breaks it; the error names the pass and the
+/// patch.
+pub fn compile(
+    graph: &Graph,
+    evaluate: &dyn Evaluate,
+    options: &Options,
+) -> Result<Compiled, GraphError> {
+    compile_with(&passes(), graph, evaluate, options)
+}
+
+/// Compiles with passes of one's own choice.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with(
+    passes: &[Box<dyn Pass>],
+    graph: &Graph,
+    evaluate: &dyn Evaluate,
+    options: &Options,
+) -> Result<Compiled, GraphError> {
+    verify::verify(graph)?;
+    let mut left = options.stop_after.unwrap_or(usize::MAX);
+    let mut stages = Vec::with_capacity(passes.len());
+    let mut current = graph.clone();
+    for pass in passes {
+        let stage = run(&**pass, current, &Tools { evaluate }, &mut left)?;
+        current = stage.graph.clone();
+        stages.push(stage);
+    }
+    Ok(Compiled {
+        source: graph.clone(),
+        graph: current,
+        stages,
+    })
+}
+
+fn run(
+    pass: &dyn Pass,
+    mut graph: Graph,
+    tools: &Tools<'_>,
+    left: &mut usize,
+) -> Result<Stage, GraphError> {
+    let start = Instant::now();
+    let mut patches = Vec::new();
+    while *left > 0 {
+        let Some(patch) = pass.next(&graph, tools)? else {
+            break;
+        };
+        if patches.len() == MAX_PATCHES {
+            let what = format!("{} does not come to an end", pass.name());
+            return Err(GraphError::new("compile", what));
+        }
+        graph = patch.apply(&graph).map_err(|error| {
+            let what = format!(
+                "{} broke the graph (\"{}\"): {}",
+                pass.name(),
+                patch.label,
+                error.what()
+            );
+            GraphError::new("compile", what)
+        })?;
+        tracing::debug!(pass = pass.name(), patch = patch.label, "applied");
+        patches.push(patch.label);
+        *left -= 1;
+    }
+    let cost = Cost::of(&graph);
+    Ok(Stage {
+        pass: pass.name(),
+        says: pass.says(),
+        patches,
+        graph,
+        cost,
+        time: start.elapsed(),
+    })
+}
+
+impl Compiled {
+    /// Inputs and weights that nothing uses, as sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let unused = self.source.unused().into_iter();
+        unused
+            .map(|name| format!("`{name}` is declared and no output depends on it"))
+            .collect()
+    }
+
+    /// The names of the ops that run, in order.
+    pub fn kernels(&self) -> Vec<&str> {
+        let nodes = self
+            .graph
+            .nodes()
+            .iter()
+            .filter(|node| !node.op.is_source());
+        nodes.map(|node| node.op.name()).collect()
+    }
+}

@@ -1,0 +1,26 @@
+//! WHERE it runs: sessions, plans and models on the CPU, CUDA and Metal, and the reference engine.
+//!
+//! [`Session::compile`] optimizes a graph into a [`Plan`], [`Plan::load`] gives it weights, and
+//! [`Model::run`] runs it. The [`Reference`] runs the graph as it was written and is what every
+//! fast path is compared with.
+
+mod binding;
+mod cpu;
+mod device;
+mod error;
+mod model;
+mod outputs;
+mod plan;
+mod reference;
+mod session;
+
+pub use device::{Device, DeviceError};
+pub use error::RunError;
+pub use model::{KernelTime, Model};
+pub use outputs::Outputs;
+pub use plan::Plan;
+pub use reference::{Folder, Precision, Reference};
+pub use session::Session;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The reference engine: every op by itself, in order, through candle. It is the oracle that all
+//! fast paths are held against, in `f32` or with every float widened to `f64`.
+
+mod elementwise;
+mod fold;
+mod gather;
+mod matmul;
+mod norm;
+mod reduce;
+mod shape;
+mod source;
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::{DType, Device, Tensor};
+
+use super::binding::bind;
+use super::error::RunError;
+use super::outputs::Outputs;
+use crate::graph::ops::Op;
+use crate::graph::{Bindings, Graph, Node, NodeId};
+use crate::weights::Weights;
+use crate::weights::to_candle;
+
+pub use fold::Folder;
+
+/// How precisely the reference computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// As the graph declares.
+    Declared,
+    /// Every float dtype widened to `f64`.
+    F64,
+}
+
+/// What an op needs besides its inputs.
+pub struct Context<'a> {
+    pub bindings: &'a Bindings,
+    pub device: &'a Device,
+    pub precision: Precision,
+}
+
+impl Context<'_> {
+    /// The candle dtype for a declared dtype.
+    pub fn dtype(&self, declared: crate::graph::DType) -> DType {
+        match self.precision {
+            Precision::F64 if declared.is_float() => DType::F64,
+            _ => to_candle(declared),
+        }
+    }
+
+    /// The concrete shape of a node.
+    pub fn shape(&self, node: &Node) -> Result<Vec<usize>, RunError> {
+        node.ty.shape.bind(self.bindings).ok_or_else(|| {
+            RunError::new(format!(
+                "the shape {} has no size: a symbol is not known, or a dim is negative",
+                node.ty.shape
+            ))
+        })
+    }
+}
+
+/// Computes one node from the values of its inputs.
+///
+/// # Errors
+/// When the op cannot run on these values: an index out of range, a slice past the end, a dtype
+/// that the device does not support.
+pub fn eval(node: &Node, inputs: &[&Tensor], context: &Context<'_>) -> Result<Tensor, RunError> {
+    let shape = context.shape(node)?;
+    match &node.op {
+        Op::Input(_) | Op::Weight(_) => Err(RunError::new("it was given no tensor")),
+        Op::Constant(op) => source::constant(op, context),
+        Op::Range(_) => source::range(shape[0], context),
+        Op::Unary(op) => elementwise::unary(*op, inputs[0]),
+        Op::Binary(op) => elementwise::binary(*op, inputs[0], inputs[1]),
+        Op::Compare(op) => elementwise::compare(*op, inputs[0], inputs[1]),
+        Op::Select(_) => elementwise::select(inputs, &shape),
+        Op::Cast(op) => elementwise::cast(op.dtype, inputs[0], context),
+        Op::Fused(op) => elementwise::fused(op, inputs, context),
+        Op::MatMul(_) => matmul::matmul(inputs[0], inputs[1], &shape),
+        Op::Reduce(op) => reduce::reduce(op, inputs[0], &shape),
+        Op::Softmax(op) => norm::softmax(op, inputs[0]),
+        Op::LayerNorm(op) => norm::layer_norm(op, inputs),
+        Op::Gather(_) => gather::gather(inputs[0], inputs[1], &shape),
+        Op::Reshape(_) => shape::reshape(inputs[0], &shape),
+        Op::Permute(op) => shape::permute(op, inputs[0]),
+        Op::Broadcast(_) => shape::broadcast(inputs[0], &shape),
+        Op::Slice(op) => shape::slice(op, inputs[0], context),
+        Op::Concat(op) => shape::concat(op, inputs),
+    }
+}
+
+/// A graph that runs unoptimized, one op after the other.
+///
+/// ```
+/// use lessons::engine::{Precision, Reference};
+/// use lessons::prelude::*;
+///
+/// let graph = Graph::build("affine", |g| {
+///     let x = g.input("x", f32s(("n",)));
+///     g.output("y", (2 * x + 1.0).relu());
+/// })?;
+/// let x = Tensor::new(&[-1f32, 0.0, 2.0], &Cpu)?;
+/// let y = Reference::new(&graph, &Weights::new())?.run([("x", &x)], Precision::Declared)?;
+/// assert_eq!(y["y"].to_vec1::<f32>()?, [0.0, 1.0, 5.0]);
+/// # Ok::<(), lessons::Error>(())
+/// ```
+pub struct Reference {
+    graph: Graph,
+    weights: HashMap<NodeId, Tensor>,
+    device: Device,
+}
+
+impl Reference {
+    /// Takes the graph's weights.
+    ///
+    /// # Errors
+    /// When weights are missing or of the wrong shape.
+    pub fn new(graph: &Graph, weights: &Weights) -> crate::Result<Reference> {
+        let weights = weights.for_graph(graph, &Device::Cpu)?;
+        Ok(Reference {
+            graph: graph.clone(),
+            weights,
+            device: Device::Cpu,
+        })
+    }
+
+    /// Runs the graph.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph, or an op fails; the error names the node.
+    pub fn run<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+        precision: Precision,
+    ) -> crate::Result<Outputs> {
+        Ok(self.evaluate(&inputs.into_iter().collect(), precision)?)
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &BTreeMap<&str, &Tensor>,
+        precision: Precision,
+    ) -> Result<Outputs, RunError> {
+        let bindings = bind(&self.graph, inputs)?;
+        let context = Context {
+            bindings: &bindings,
+            device: &self.device,
+            precision,
+        };
+        let mut values: HashMap<NodeId, Tensor> = HashMap::new();
+        for node in self.graph.nodes() {
+            let given = match &node.op {
+                Op::Input(input) => inputs.get(input.name.as_str()).copied(),
+                Op::Weight(_) => self.weights.get(&node.id),
+                _ => None,
+            };
+            let value = match given {
+                Some(tensor) => tensor.to_dtype(context.dtype(node.ty.dtype))?,
+                None => {
+                    let arguments: Vec<&Tensor> =
+                        node.inputs.iter().map(|id| &values[id]).collect();
+                    eval(node, &arguments, &context)
+                        .map_err(|error| error.of(self.graph.label(node.id)))?
+                }
+            };
+            values.insert(node.id, value);
+        }
+        Ok(Outputs::new(self.graph.outputs().iter().map(|output| {
+            (output.name.clone(), values[&output.node].clone())
+        })))
+    }
+}

@@ -1,0 +1,111 @@
+//! Sessions: a device, and graphs compiled and loaded for it.
+
+use candle_core::Device as CandleDevice;
+
+use super::cpu::CpuTarget;
+use super::device::Device;
+use super::model::Model;
+use super::plan::Plan;
+use super::reference::Folder;
+use crate::compile::{Choice, Options, Target, compile};
+use crate::graph::{Graph, Node};
+use crate::weights::Weights;
+
+/// Compiles graphs for one device and runs them there.
+///
+/// ```
+/// use lessons::prelude::*;
+///
+/// let graph = Graph::build("affine", |g| {
+///     let x = g.input("x", f32s(("n",)));
+///     g.output("y", (2 * x + 1.0).relu());
+/// })?;
+/// let session = Session::cpu();
+/// let plan = session.compile(&graph)?;
+/// assert_eq!(plan.report().after.kernels, 1);
+/// let model = plan.load(&Weights::new())?;
+/// let x = Tensor::new(&[-1f32, 0.0, 2.0], &Cpu)?;
+/// assert_eq!(model.call(&x)?.to_vec1::<f32>()?, [0.0, 1.0, 5.0]);
+/// # Ok::<(), lessons::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Session {
+    device: Device,
+    candle: CandleDevice,
+}
+
+impl Session {
+    /// A session on the CPU.
+    pub fn cpu() -> Session {
+        Session {
+            device: Device::Cpu,
+            candle: CandleDevice::Cpu,
+        }
+    }
+
+    /// A session on a device.
+    ///
+    /// # Errors
+    /// When the device cannot be used; the error names those that there are and how to build for
+    /// others.
+    pub fn on(device: Device) -> crate::Result<Session> {
+        Ok(Session {
+            device,
+            candle: device.open()?,
+        })
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Optimizes a graph. No weights are needed yet.
+    ///
+    /// # Errors
+    /// When the graph does not verify or a pass fails.
+    pub fn compile(&self, graph: &Graph) -> crate::Result<Plan> {
+        self.compile_with(graph, &Options::default())
+    }
+
+    /// [`Session::compile`] with options.
+    ///
+    /// # Errors
+    /// As [`Session::compile`].
+    pub fn compile_with(&self, graph: &Graph, options: &Options) -> crate::Result<Plan> {
+        let compiled = compile(graph, &Folder, options)?;
+        let target: Box<dyn Target> = match self.device {
+            Device::Cpu => Box::new(CpuTarget),
+            device => Box::new(CandleTarget(device)),
+        };
+        Ok(Plan::new(
+            compiled,
+            &*target,
+            self.device,
+            self.candle.clone(),
+        ))
+    }
+
+    /// Compiles a graph and gives it its weights, in one step.
+    ///
+    /// # Errors
+    /// As [`Session::compile`] and [`Plan::load`].
+    pub fn load(&self, graph: &Graph, weights: &Weights) -> crate::Result<Model> {
+        self.compile(graph)?.load(weights)
+    }
+}
+
+/// A device on which candle runs every op.
+struct CandleTarget(Device);
+
+impl Target for CandleTarget {
+    fn name(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn choose(&self, _graph: &Graph, _node: &Node) -> Choice {
+        Choice {
+            kernel: "candle".to_owned(),
+            why: format!("on {} candle runs every op", self.0),
+        }
+    }
+}
