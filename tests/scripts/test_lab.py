@@ -1,62 +1,10 @@
 """scripts/lab and scripts/test on machines that lack something, and called with wrong options."""
 
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-COMMANDS = "bash cat cksum cut dirname env find head id mkdir mv rm sed sleep tail tr uname".split()
-RUSTC = """#!/bin/sh
-case "$*" in *sysroot*) echo "$(dirname "$0")/sysroot";; *) echo "rustc VERSION (0123456 2026-01-01)";; esac
-"""
-PYTHON = """#!/bin/sh
-case "$*" in *version_info*) exit 0;; *venv*) exit 0;; *) exit 1;; esac
-"""
-
-
-class Machine:
-    """A clone of the scripts, and a PATH on which only what a test puts there is found."""
-
-    def __init__(self, folder: Path):
-        self.clone = folder / "a clone"
-        shutil.copytree(ROOT / "scripts", self.clone / "scripts")
-        shutil.copy(ROOT / "Cargo.toml", self.clone)
-        self.bin = folder / "bin"
-        self.bin.mkdir()
-        for name in COMMANDS:
-            (self.bin / name).symlink_to(shutil.which(name))
-        self.has("rustc", RUSTC.replace("VERSION", "1.99.0"))
-        self.has("cargo", "#!/bin/sh\n")
-        self.has("cc", "#!/bin/sh\n")
-        self.has("python3", PYTHON)
-        (self.bin / "sysroot/lib/rustlib/src/rust/library").mkdir(parents=True)
-
-    def has(self, name: str, script: str) -> None:
-        path = self.bin / name
-        path.write_text(script)
-        path.chmod(0o755)
-
-    def lacks(self, name: str) -> None:
-        (self.bin / name).unlink()
-
-    def run(self, *command: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [str(self.clone / command[0]), *command[1:]],
-            env={"PATH": str(self.bin), "HOME": str(self.clone)},
-            capture_output=True,
-            text=True,
-        )
-
-    def check_tools(self) -> subprocess.CompletedProcess:
-        script = 'set -euo pipefail; . "$0/scripts/lib.sh"; check_tools cpu'
-        return self.run(str(self.bin / "bash"), "-c", script, str(self.clone))
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+from machine import RUSTC
 
 
 def test_nothing_is_said_when_nothing_is_missing(machine):

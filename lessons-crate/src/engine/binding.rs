@@ -119,7 +119,7 @@ fn check_dtype(name: &str, ty: &TensorType, tensor: &Tensor) -> Result<(), RunEr
         "the input `{name}` is declared as {ty} and was given {given}"
     ))
     .help(format!(
-        "{name}.to_dtype(DType::{:?})?, or make it of {} from the start",
-        wanted, ty.dtype
+        "a tensor of {}: {name}.to_dtype(candle_core::DType::{wanted:?})?",
+        ty.dtype
     )))
 }
