@@ -170,29 +170,31 @@ prepare_python() {
 # kernel_name VARIANT: cpu, cuda or metal
 kernel_name() { if [ "$1" = cpu ]; then echo lessons; else echo "lessons-$1"; fi; }
 
-# prepare_kernel VARIANT: builds the kernel, the command line and the library that cells use, and
-# installs the kernelspec into .venv. Nothing to do costs one look at the sources' times.
+# prepare_kernel VARIANT: builds the kernel and the library that cells use, and installs the
+# kernelspec into .venv. When nothing has to be done, that costs one look at the sources' times.
+# One package at a time: built together, cargo gives the two's common dependencies the features of
+# both, and `install` would build candle a second time, with those of the library alone.
 prepare_kernel() {
-  local variant=$1 name stamp state target=$root/target build=() install=()
+  local variant=$1 name stamp state options=()
   name=$(kernel_name "$variant")
   stamp=$stamps/kernel-$name
   state="$root $(rustc --version)"
-  if [ "$variant" != cpu ]; then
-    target=$root/target/$variant
-    build=(--features "lessons-cli/$variant")
-    install=(--name "$name" --features "$variant")
-  fi
-  if up_to_date "$stamp" "$state" && [ -e "$venv/share/jupyter/kernels/$name/kernel.json" ] &&
-    [ -x "$target/release/lessons-kernel" ] && [ -z "$(newer_sources "$stamp")" ]; then
+  if [ "$variant" != cpu ]; then options=(--name "$name" --features "$variant"); fi
+  if up_to_date "$stamp" "$state" && [ -x "$(kernel_binary "$name")" ] && [ -z "$(newer_sources "$stamp")" ]; then
     return
   fi
   printf '%s\n' "$state" >"$stamp.new"   # its time is from before the build: later edits count
   say 'Building the kernel and the library; the first time takes some minutes'
   ( cd "$root" &&
-    cargo build --release --target-dir "$target" -p lessons-kernel -p lessons-cli ${build[@]+"${build[@]}"} &&
-    "$target/release/lessons-kernel" install --prefix "$venv" --workspace "$root" ${install[@]+"${install[@]}"}
+    cargo build --release --target-dir target -p lessons-kernel &&
+    target/release/lessons-kernel install --prefix "$venv" --workspace . ${options[@]+"${options[@]}"}
   ) || return
   mv "$stamp.new" "$stamp"
+}
+
+# kernel_binary NAME: the program that an installed kernel starts, which is the first path in its spec
+kernel_binary() {
+  grep -o '"/[^"]*"' "$venv/share/jupyter/kernels/$1/kernel.json" 2>/dev/null | head -n 1 | tr -d '"'
 }
 
 newer_sources() {

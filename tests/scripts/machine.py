@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = "bash cat chmod cksum cp cut dirname env find head id mkdir mv rm sed sh sleep tail tr uname".split()
+COMMANDS = "bash cat chmod cksum cp cut dirname env find grep head id mkdir mv rm sed sh sleep tail tr uname".split()
 RUSTC = """#!/bin/sh
 case "$*" in *sysroot*) echo "$(dirname "$0")/sysroot";; *) echo "rustc VERSION (0123456 2026-01-01)";; esac
 """
@@ -26,10 +26,12 @@ echo "cargo $*" >>"$CALLS"
 [ ! -e "$CALLS.cargo-fails" ] || exit 1
 while [ "$1" != --target-dir ]; do shift; done
 mkdir -p "$2/release"
-printf '#!/bin/sh\necho "kernel $*" >>"$CALLS"\n' >"$2/release/lessons-kernel"
-cat >>"$2/release/lessons-kernel" <<'END'
-name=lessons; prefix=$3; while [ $# -gt 0 ]; do if [ "$1" = --name ]; then name=$2; fi; shift; done
-mkdir -p "$prefix/share/jupyter/kernels/$name"; : >"$prefix/share/jupyter/kernels/$name/kernel.json"
+cat >"$2/release/lessons-kernel" <<'END'
+#!/bin/sh
+echo "kernel $*" >>"$CALLS"
+name=lessons; specs=$3/share/jupyter/kernels; binary=$PWD/$0
+while [ $# -gt 0 ]; do if [ "$1" = --name ]; then name=$2; fi; shift; done
+mkdir -p "$specs/$name"; echo "{\"argv\": [\"$binary\"]}" >"$specs/$name/kernel.json"
 END
 chmod +x "$2/release/lessons-kernel"
 """
