@@ -6,7 +6,10 @@
 pub mod compile;
 pub mod engine;
 pub mod graph;
+pub mod models;
 pub mod nn;
+pub mod text;
+pub mod train;
 pub mod weights;
 
 mod error;
@@ -25,6 +28,7 @@ pub mod prelude {
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,
     };
+    pub use crate::models::{Classification, Classifier};
     pub use crate::nn;
     pub use crate::weights::Weights;
 }

@@ -1,0 +1,34 @@
+//! Training on candle's autograd: the small DistilBERT that ships with the library, the lexicon,
+//! and their data.
+//!
+//! Everything is a function of the data, the options and the seed: batches, dropout and
+//! initialization draw from counters ([`random`]), so a run that was stopped and resumed ends with
+//! the very bits of a run that was not. The same bits need the same machine and thread count, since
+//! matrix products may add up in another order elsewhere.
+
+mod adamw;
+mod batches;
+mod checkpoint;
+mod config;
+mod distilbert;
+mod error;
+mod examples;
+mod export;
+pub mod ops;
+pub mod random;
+mod sst2;
+
+pub use adamw::{AdamW, AdamWOptions};
+pub use batches::{Batch, Batches};
+pub use checkpoint::Checkpoint;
+pub use config::ModelConfig;
+pub use distilbert::{DistilBert, Dropout};
+pub use error::TrainError;
+pub use examples::{Example, find_sst2, join_contractions, read_examples};
+pub use export::export;
+pub use sst2::{Evaluation, Observer, Outcome, Silent, Sst2Options, Step, accuracy, train_sst2};
+
+/// Number of threads that training uses: `RAYON_NUM_THREADS`, else one for each physical core.
+pub fn threads() -> usize {
+    candle_core::utils::get_num_threads()
+}
