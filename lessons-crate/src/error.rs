@@ -2,6 +2,9 @@
 
 use crate::engine::{DeviceError, RunError};
 use crate::graph::GraphError;
+use crate::models::ModelError;
+use crate::text::TextError;
+use crate::train::TrainError;
 use crate::weights::WeightsError;
 
 /// Whatever can go wrong. `Display` is made for people; `Debug` prints the same.
@@ -16,6 +19,12 @@ pub enum Error {
     Device(#[from] DeviceError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
 }
 
 impl From<candle_core::Error> for Error {
