@@ -1,20 +1,51 @@
-//! Functions of one or two f32, free of branches, so that the compiler turns a loop over them into vector code.
+//! Functions of f32, free of branches: every case is a select, so that the compiler makes vector code of a loop over them.
+//!
+//! All are `#[inline(always)]` and take, as a type, how the instruction set multiplies and adds ([`MulAdd`]); call them from
+//! a function that is compiled for that instruction set. Polynomials are minimax fits (Remez exchange), their coefficients
+//! rounded to f32 one after the other, lowest first, the rest fitted again each time.
 
-/// How `a * b + c` is computed: in one rounding where the instruction set can, in two where it can't.
+mod activation;
+mod erf;
+mod exp;
+mod log;
+mod power;
+#[cfg(test)]
+pub(crate) mod test;
+mod trigonometry;
+
+pub use activation::{gelu, gelu_quick, gelu_tanh, relu, sigmoid, silu};
+pub use erf::{erf, normal_tail};
+pub use exp::{exp, tanh};
+pub use log::log;
+pub use power::pow;
+pub use trigonometry::{TRIGONOMETRY_MAX, cos, sin};
+
+/// How an instruction set computes `a · b + c`.
 pub trait MulAdd {
+    /// `a · b + c`.
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
+
+    /// What rounding takes away from `x · x`: `x² = x * x + square_error(x)`, exactly, unless it overflows or underflows.
+    fn square_error(x: f32) -> f32;
 }
 
-/// One rounding.
+/// In one rounding: for targets with fused multiply-add. Elsewhere each is a slow library call.
+#[derive(Clone, Copy, Debug)]
 pub struct Fused;
 
-/// Two roundings.
+/// In two roundings: for every target.
+#[derive(Clone, Copy, Debug)]
 pub struct Unfused;
 
 impl MulAdd for Fused {
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn square_error(x: f32) -> f32 {
+        x.mul_add(x, -(x * x))
     }
 }
 
@@ -23,93 +54,46 @@ impl MulAdd for Unfused {
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c
     }
+
+    /// Dekker's product (1971): halves of 12 bits have exact products.
+    #[inline(always)]
+    fn square_error(x: f32) -> f32 {
+        let high = f32::from_bits(x.to_bits() & 0xffff_f000);
+        let low = x - high;
+        ((high * high - x * x) + 2.0 * high * low) + low * low
+    }
 }
 
+/// `c[0] + c[1] x + c[2] x² + …`, by Horner's scheme.
+#[inline(always)]
+fn polynomial<M: MulAdd, const N: usize>(x: f32, c: [f32; N]) -> f32 {
+    let mut sum = c[N - 1];
+    for c in c[..N - 1].iter().rev() {
+        sum = M::mul_add(sum, x, *c);
+    }
+    sum
+}
+
+/// The larger of the two; NaN if either is. Of two zeros the second.
+///
+/// ```
+/// use lessons_compute::math::max;
+/// assert_eq!(max(1.0, 2.0), 2.0);
+/// assert!(max(f32::NAN, 2.0).is_nan() && max(2.0, f32::NAN).is_nan());
+/// ```
 #[inline(always)]
 pub fn max(a: f32, b: f32) -> f32 {
     if a > b || a.is_nan() { a } else { b }
 }
 
+/// The smaller of the two; NaN if either is. Of two zeros the second.
+///
+/// ```
+/// use lessons_compute::math::min;
+/// assert_eq!(min(1.0, 2.0), 1.0);
+/// assert!(min(f32::NAN, 2.0).is_nan() && min(2.0, f32::NAN).is_nan());
+/// ```
 #[inline(always)]
 pub fn min(a: f32, b: f32) -> f32 {
     if a < b || a.is_nan() { a } else { b }
-}
-
-#[inline(always)]
-pub fn relu(x: f32) -> f32 {
-    if 0.0 > x { 0.0 } else { x }
-}
-
-#[inline(always)]
-pub fn exp<M: MulAdd>(x: f32) -> f32 {
-    x.exp()
-}
-
-#[inline(always)]
-pub fn log<M: MulAdd>(x: f32) -> f32 {
-    x.ln()
-}
-
-#[inline(always)]
-pub fn sin<M: MulAdd>(x: f32) -> f32 {
-    x.sin()
-}
-
-#[inline(always)]
-pub fn cos<M: MulAdd>(x: f32) -> f32 {
-    x.cos()
-}
-
-#[inline(always)]
-pub fn tanh<M: MulAdd>(x: f32) -> f32 {
-    x.tanh()
-}
-
-#[inline(always)]
-pub fn erf<M: MulAdd>(x: f32) -> f32 {
-    libm::erff(x)
-}
-
-#[inline(always)]
-pub fn sigmoid<M: MulAdd>(x: f32) -> f32 {
-    let e = exp::<M>(-x.abs());
-    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
-}
-
-#[inline(always)]
-pub fn gelu<M: MulAdd>(x: f32) -> f32 {
-    0.5 * x * libm::erfcf(-x * std::f32::consts::FRAC_1_SQRT_2)
-}
-
-#[inline(always)]
-pub fn gelu_tanh<M: MulAdd>(x: f32) -> f32 {
-    x * sigmoid::<M>(1.595_769 * M::mul_add(0.044715 * x * x, x, x))
-}
-
-#[inline(always)]
-pub fn gelu_quick<M: MulAdd>(x: f32) -> f32 {
-    x * sigmoid::<M>(1.702 * x)
-}
-
-#[inline(always)]
-pub fn silu<M: MulAdd>(x: f32) -> f32 {
-    x * sigmoid::<M>(x)
-}
-
-/// How many steps from one f32 to the next lie between `a` and `b`: 0 for two zeros or two NaNs, `u32::MAX` for one NaN.
-#[cfg(test)]
-pub(crate) fn ulps(a: f32, b: f32) -> u32 {
-    let ordinal = |x: f32| {
-        let magnitude = i64::from(x.to_bits() & 0x7fff_ffff);
-        if x.is_sign_negative() {
-            -magnitude
-        } else {
-            magnitude
-        }
-    };
-    match (a.is_nan(), b.is_nan()) {
-        (true, true) => 0,
-        (false, false) => (ordinal(a) - ordinal(b)).unsigned_abs() as u32,
-        _ => u32::MAX,
-    }
 }

@@ -80,6 +80,8 @@ fn unary_loops<M: MulAdd>(op: UnaryOp, to: &mut [f32], a: &[f32]) {
         UnaryOp::Sqrt => map(to, a, f32::sqrt),
         UnaryOp::Rsqrt => map(to, a, |x| 1.0 / x.sqrt()),
         UnaryOp::Recip => map(to, a, |x| 1.0 / x),
+        UnaryOp::Sin if too_large(a) => map(to, a, f32::sin),
+        UnaryOp::Cos if too_large(a) => map(to, a, f32::cos),
         UnaryOp::Sin => map(to, a, math::sin::<M>),
         UnaryOp::Cos => map(to, a, math::cos::<M>),
         UnaryOp::Tanh => map(to, a, math::tanh::<M>),
@@ -100,26 +102,60 @@ fn binary_loops(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
         BinaryOp::Sub => zip(to, a, b, |a, b| a - b),
         BinaryOp::Mul => zip(to, a, b, |a, b| a * b),
         BinaryOp::Div => zip(to, a, b, |a, b| a / b),
-        BinaryOp::Pow => zip(to, a, b, f32::powf),
+        BinaryOp::Pow => zip(to, a, b, math::pow),
         BinaryOp::Max => zip(to, a, b, math::max),
         BinaryOp::Min => zip(to, a, b, math::min),
     }
 }
 
+/// Whether a block has a number that the vector code for sine and cosine cannot reduce.
+#[inline(always)]
+fn too_large(a: &[f32]) -> bool {
+    a.iter()
+        .fold(false, |any, a| any | (a.abs() > math::TRIGONOMETRY_MAX))
+}
+
+/// No vector loop that a compiler makes of [`map`] or [`zip`] takes more numbers at a time. What is left of a block is filled
+/// up to so many: the loop then runs once more instead of number by number.
+const GROUP: usize = 64;
+
 #[inline(always)]
 fn map(to: &mut [f32], a: &[f32], f: impl Fn(f32) -> f32) {
-    for (to, &a) in to.iter_mut().zip(a) {
-        *to = f(a);
+    let whole = to.len() - to.len() % GROUP;
+    let (to, to_rest) = to.split_at_mut(whole);
+    let (a, a_rest) = a.split_at(whole);
+    let (mut to_group, mut a_group) = ([0.0; GROUP], [1.0; GROUP]);
+    a_group[..a_rest.len()].copy_from_slice(a_rest);
+    let rest = if a_rest.is_empty() { 0 } else { GROUP };
+    for (to, a) in [(to, a), (&mut to_group[..rest], &a_group[..rest])] {
+        for (to, &a) in to.iter_mut().zip(a) {
+            *to = f(a);
+        }
     }
+    to_rest.copy_from_slice(&to_group[..to_rest.len()]);
 }
 
 #[inline(always)]
 fn zip(to: &mut [f32], a: Values<'_>, b: Values<'_>, f: impl Fn(f32, f32) -> f32) {
     match (a, b) {
         (Values::Slice(a), Values::Slice(b)) => {
-            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
-                *to = f(a, b);
+            let whole = to.len() - to.len() % GROUP;
+            let (to, to_rest) = to.split_at_mut(whole);
+            let ((a, a_rest), (b, b_rest)) = (a.split_at(whole), b.split_at(whole));
+            let (mut to_group, mut a_group, mut b_group) =
+                ([0.0; GROUP], [1.0; GROUP], [1.0; GROUP]);
+            a_group[..a_rest.len()].copy_from_slice(a_rest);
+            b_group[..b_rest.len()].copy_from_slice(b_rest);
+            let rest = if a_rest.is_empty() { 0 } else { GROUP };
+            for (to, a, b) in [
+                (to, a, b),
+                (&mut to_group[..rest], &a_group[..rest], &b_group[..rest]),
+            ] {
+                for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
+                    *to = f(a, b);
+                }
             }
+            to_rest.copy_from_slice(&to_group[..to_rest.len()]);
         }
         (Values::Slice(a), Values::Scalar(b)) => map(to, a, |a| f(a, b)),
         (Values::Scalar(a), Values::Slice(b)) => map(to, b, |b| f(a, b)),
