@@ -7,7 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use lessons::train::{Evaluation, Observer, Sst2Options, Step, find_sst2, train_sst2};
+use lessons::models::lexicon::Rules;
+use lessons::train::lexicon::{accuracy, learn};
+use lessons::train::{
+    Evaluation, Observer, Sst2Options, Step, find_sst2, read_examples, train_sst2,
+};
 
 /// Train a model that ships with Lessons.
 #[derive(Debug, Args)]
@@ -20,6 +24,18 @@ pub struct TrainArgs {
 enum What {
     /// Train the small DistilBERT on SST-2.
     Sst2(Sst2Args),
+    /// Learn the lexicon's word scores from SST-2.
+    Lexicon(LexiconArgs),
+}
+
+#[derive(Debug, Args)]
+struct LexiconArgs {
+    /// Folder with train.tsv, train-phrases.tsv and dev.tsv [default: $LESSONS_DATA/sst2].
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Folder with lexicon.toml, the rules; scores.tsv is written there.
+    #[arg(long, default_value = "data/lexicon")]
+    out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +92,27 @@ fn defaults() -> Sst2Options {
 pub fn run(args: TrainArgs) -> anyhow::Result<()> {
     match args.what {
         What::Sst2(args) => sst2(args),
+        What::Lexicon(args) => lexicon(args),
     }
+}
+
+fn lexicon(args: LexiconArgs) -> anyhow::Result<()> {
+    let data = find_sst2(args.data.as_deref())?;
+    let rules = Rules::open(&args.out.join("lexicon.toml"))?;
+    let mut examples = read_examples(&data.join("train-phrases.tsv"))?;
+    examples.extend(read_examples(&data.join("train.tsv"))?);
+    let lexicon = learn(&examples, rules);
+    let path = args.out.join("scores.tsv");
+    std::fs::write(&path, lexicon.scores_tsv())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let dev = read_examples(&data.join("dev.tsv"))?;
+    println!(
+        "{} words in {}: {:.2} % of the dev set.",
+        lexicon.scores().len(),
+        path.display(),
+        100.0 * accuracy(&lexicon, &dev)
+    );
+    Ok(())
 }
 
 fn sst2(args: Sst2Args) -> anyhow::Result<()> {

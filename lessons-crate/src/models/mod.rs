@@ -5,6 +5,7 @@ pub mod directory;
 pub mod distilbert;
 mod embedded;
 mod error;
+pub mod lexicon;
 
 pub use classifier::{Attention, Classification, Classifier};
 pub use error::ModelError;

@@ -40,6 +40,7 @@ pub struct ModelConfig {
     /// Id of the padding token.
     pub pad_token_id: u32,
     /// Whether input and output embeddings are one; there is no output embedding here.
+    #[serde(default)]
     pub tie_weights_: bool,
     /// Label of each class.
     pub id2label: BTreeMap<String, String>,

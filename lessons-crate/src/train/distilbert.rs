@@ -5,6 +5,7 @@
 //! Names and shapes are those of Hugging Face, so a trained model needs no conversion.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use candle_core::{DType, Device, Tensor, Var};
 
@@ -104,6 +105,19 @@ impl DistilBert {
                 wrong.join("; ")
             )))
         }
+    }
+
+    /// Opens the `config.json` and `model.safetensors` of a directory.
+    ///
+    /// # Errors
+    /// A file is missing or not what its name says, or the weights do not fit the configuration.
+    pub fn open(dir: &Path, device: &Device) -> Result<Self, TrainError> {
+        let path = dir.join("config.json");
+        let bytes = std::fs::read(&path).map_err(TrainError::read(&path))?;
+        let config = serde_json::from_slice(&bytes)
+            .map_err(|error| TrainError::Config(format!("{}: {error}", path.display())))?;
+        let tensors = candle_core::safetensors::load(dir.join("model.safetensors"), device)?;
+        Self::from_tensors(config, tensors)
     }
 
     /// The model's shape.

@@ -12,9 +12,13 @@ mod checkpoint;
 mod config;
 mod distilbert;
 mod error;
+mod evaluate;
 mod examples;
 mod export;
+pub mod lexicon;
+mod observer;
 pub mod ops;
+mod options;
 pub mod random;
 mod sst2;
 
@@ -24,9 +28,12 @@ pub use checkpoint::Checkpoint;
 pub use config::ModelConfig;
 pub use distilbert::{DistilBert, Dropout};
 pub use error::TrainError;
+pub use evaluate::accuracy;
 pub use examples::{Example, find_sst2, join_contractions, read_examples};
 pub use export::export;
-pub use sst2::{Evaluation, Observer, Outcome, Silent, Sst2Options, Step, accuracy, train_sst2};
+pub use observer::{Evaluation, Observer, Outcome, Silent, Step};
+pub use options::Sst2Options;
+pub use sst2::train_sst2;
 
 /// Number of threads that training uses: `RAYON_NUM_THREADS`, else one for each physical core.
 pub fn threads() -> usize {
