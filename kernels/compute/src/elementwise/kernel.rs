@@ -70,41 +70,88 @@ fn binary_avx2(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
     binary_loops(op, to, a, b);
 }
 
+/// No vector loop that a compiler makes of `map!` or `zip!` takes more numbers at a time. What is left of a block is filled
+/// up to so many: the loop then runs once more instead of number by number.
+const GROUP: usize = 64;
+
+// The loops are macros because a function that is handed over as a value is not always inlined, and then not vectorised.
+macro_rules! map {
+    ($to:expr, $a:expr, |$x:ident| $value:expr) => {{
+        let (to, to_rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
+        let (a, a_rest) = $a.split_at(to.len());
+        let (mut to_group, mut a_group) = ([0.0f32; GROUP], [1.0f32; GROUP]);
+        a_group[..a_rest.len()].copy_from_slice(a_rest);
+        let rest = if a_rest.is_empty() { 0 } else { GROUP };
+        for (to, a) in [(to, a), (&mut to_group[..rest], &a_group[..rest])] {
+            for (to, &$x) in to.iter_mut().zip(a) {
+                *to = $value;
+            }
+        }
+        to_rest.copy_from_slice(&to_group[..to_rest.len()]);
+    }};
+}
+
+macro_rules! zip {
+    ($to:expr, $a:expr, $b:expr, |$x:ident, $y:ident| $value:expr) => {
+        match ($a, $b) {
+            (Values::Slice(a), Values::Slice(b)) => {
+                let (to, to_rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
+                let ((a, a_rest), (b, b_rest)) = (a.split_at(to.len()), b.split_at(to.len()));
+                let mut to_group = [0.0f32; GROUP];
+                let (mut a_group, mut b_group) = ([1.0f32; GROUP], [1.0f32; GROUP]);
+                a_group[..a_rest.len()].copy_from_slice(a_rest);
+                b_group[..b_rest.len()].copy_from_slice(b_rest);
+                let rest = if a_rest.is_empty() { 0 } else { GROUP };
+                let group = (&mut to_group[..rest], &a_group[..rest], &b_group[..rest]);
+                for (to, a, b) in [(to, a, b), group] {
+                    for ((to, &$x), &$y) in to.iter_mut().zip(a).zip(b) {
+                        *to = $value;
+                    }
+                }
+                to_rest.copy_from_slice(&to_group[..to_rest.len()]);
+            }
+            (Values::Slice(a), Values::Scalar($y)) => map!($to, a, |$x| $value),
+            (Values::Scalar($x), Values::Slice(b)) => map!($to, b, |$y| $value),
+            (Values::Scalar($x), Values::Scalar($y)) => $to.fill($value),
+        }
+    };
+}
+
 #[inline(always)]
 fn unary_loops<M: MulAdd>(op: UnaryOp, to: &mut [f32], a: &[f32]) {
     match op {
-        UnaryOp::Neg => map(to, a, |x| -x),
-        UnaryOp::Abs => map(to, a, f32::abs),
-        UnaryOp::Exp => map(to, a, math::exp::<M>),
-        UnaryOp::Log => map(to, a, math::log::<M>),
-        UnaryOp::Sqrt => map(to, a, f32::sqrt),
-        UnaryOp::Rsqrt => map(to, a, |x| 1.0 / x.sqrt()),
-        UnaryOp::Recip => map(to, a, |x| 1.0 / x),
-        UnaryOp::Sin if too_large(a) => map(to, a, f32::sin),
-        UnaryOp::Cos if too_large(a) => map(to, a, f32::cos),
-        UnaryOp::Sin => map(to, a, math::sin::<M>),
-        UnaryOp::Cos => map(to, a, math::cos::<M>),
-        UnaryOp::Tanh => map(to, a, math::tanh::<M>),
-        UnaryOp::Erf => map(to, a, math::erf::<M>),
-        UnaryOp::Sigmoid => map(to, a, math::sigmoid::<M>),
-        UnaryOp::Relu => map(to, a, math::relu),
-        UnaryOp::Gelu => map(to, a, math::gelu::<M>),
-        UnaryOp::GeluTanh => map(to, a, math::gelu_tanh::<M>),
-        UnaryOp::GeluQuick => map(to, a, math::gelu_quick::<M>),
-        UnaryOp::Silu => map(to, a, math::silu::<M>),
+        UnaryOp::Neg => map!(to, a, |x| -x),
+        UnaryOp::Abs => map!(to, a, |x| x.abs()),
+        UnaryOp::Exp => map!(to, a, |x| math::exp::<M>(x)),
+        UnaryOp::Log => map!(to, a, |x| math::log::<M>(x)),
+        UnaryOp::Sqrt => map!(to, a, |x| x.sqrt()),
+        UnaryOp::Rsqrt => map!(to, a, |x| 1.0 / x.sqrt()),
+        UnaryOp::Recip => map!(to, a, |x| 1.0 / x),
+        UnaryOp::Sin if too_large(a) => map!(to, a, |x| x.sin()),
+        UnaryOp::Cos if too_large(a) => map!(to, a, |x| x.cos()),
+        UnaryOp::Sin => map!(to, a, |x| math::sin::<M>(x)),
+        UnaryOp::Cos => map!(to, a, |x| math::cos::<M>(x)),
+        UnaryOp::Tanh => map!(to, a, |x| math::tanh::<M>(x)),
+        UnaryOp::Erf => map!(to, a, |x| math::erf::<M>(x)),
+        UnaryOp::Sigmoid => map!(to, a, |x| math::sigmoid::<M>(x)),
+        UnaryOp::Relu => map!(to, a, |x| math::relu(x)),
+        UnaryOp::Gelu => map!(to, a, |x| math::gelu::<M>(x)),
+        UnaryOp::GeluTanh => map!(to, a, |x| math::gelu_tanh::<M>(x)),
+        UnaryOp::GeluQuick => map!(to, a, |x| math::gelu_quick::<M>(x)),
+        UnaryOp::Silu => map!(to, a, |x| math::silu::<M>(x)),
     }
 }
 
 #[inline(always)]
 fn binary_loops(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
     match op {
-        BinaryOp::Add => zip(to, a, b, |a, b| a + b),
-        BinaryOp::Sub => zip(to, a, b, |a, b| a - b),
-        BinaryOp::Mul => zip(to, a, b, |a, b| a * b),
-        BinaryOp::Div => zip(to, a, b, |a, b| a / b),
-        BinaryOp::Pow => zip(to, a, b, math::pow),
-        BinaryOp::Max => zip(to, a, b, math::max),
-        BinaryOp::Min => zip(to, a, b, math::min),
+        BinaryOp::Add => zip!(to, a, b, |a, b| a + b),
+        BinaryOp::Sub => zip!(to, a, b, |a, b| a - b),
+        BinaryOp::Mul => zip!(to, a, b, |a, b| a * b),
+        BinaryOp::Div => zip!(to, a, b, |a, b| a / b),
+        BinaryOp::Pow => zip!(to, a, b, |a, b| math::pow(a, b)),
+        BinaryOp::Max => zip!(to, a, b, |a, b| math::max(a, b)),
+        BinaryOp::Min => zip!(to, a, b, |a, b| math::min(a, b)),
     }
 }
 
@@ -113,52 +160,4 @@ fn binary_loops(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
 fn too_large(a: &[f32]) -> bool {
     a.iter()
         .fold(false, |any, a| any | (a.abs() > math::TRIGONOMETRY_MAX))
-}
-
-/// No vector loop that a compiler makes of [`map`] or [`zip`] takes more numbers at a time. What is left of a block is filled
-/// up to so many: the loop then runs once more instead of number by number.
-const GROUP: usize = 64;
-
-#[inline(always)]
-fn map(to: &mut [f32], a: &[f32], f: impl Fn(f32) -> f32) {
-    let whole = to.len() - to.len() % GROUP;
-    let (to, to_rest) = to.split_at_mut(whole);
-    let (a, a_rest) = a.split_at(whole);
-    let (mut to_group, mut a_group) = ([0.0; GROUP], [1.0; GROUP]);
-    a_group[..a_rest.len()].copy_from_slice(a_rest);
-    let rest = if a_rest.is_empty() { 0 } else { GROUP };
-    for (to, a) in [(to, a), (&mut to_group[..rest], &a_group[..rest])] {
-        for (to, &a) in to.iter_mut().zip(a) {
-            *to = f(a);
-        }
-    }
-    to_rest.copy_from_slice(&to_group[..to_rest.len()]);
-}
-
-#[inline(always)]
-fn zip(to: &mut [f32], a: Values<'_>, b: Values<'_>, f: impl Fn(f32, f32) -> f32) {
-    match (a, b) {
-        (Values::Slice(a), Values::Slice(b)) => {
-            let whole = to.len() - to.len() % GROUP;
-            let (to, to_rest) = to.split_at_mut(whole);
-            let ((a, a_rest), (b, b_rest)) = (a.split_at(whole), b.split_at(whole));
-            let (mut to_group, mut a_group, mut b_group) =
-                ([0.0; GROUP], [1.0; GROUP], [1.0; GROUP]);
-            a_group[..a_rest.len()].copy_from_slice(a_rest);
-            b_group[..b_rest.len()].copy_from_slice(b_rest);
-            let rest = if a_rest.is_empty() { 0 } else { GROUP };
-            for (to, a, b) in [
-                (to, a, b),
-                (&mut to_group[..rest], &a_group[..rest], &b_group[..rest]),
-            ] {
-                for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
-                    *to = f(a, b);
-                }
-            }
-            to_rest.copy_from_slice(&to_group[..to_rest.len()]);
-        }
-        (Values::Slice(a), Values::Scalar(b)) => map(to, a, |a| f(a, b)),
-        (Values::Scalar(a), Values::Slice(b)) => map(to, b, |b| f(a, b)),
-        (Values::Scalar(a), Values::Scalar(b)) => to.fill(f(a, b)),
-    }
 }
