@@ -77,17 +77,21 @@ const GROUP: usize = 64;
 // The loops are macros because a function that is handed over as a value is not always inlined, and then not vectorised.
 macro_rules! map {
     ($to:expr, $a:expr, |$x:ident| $value:expr) => {{
-        let (to, to_rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
-        let (a, a_rest) = $a.split_at(to.len());
-        let (mut to_group, mut a_group) = ([0.0f32; GROUP], [1.0f32; GROUP]);
-        a_group[..a_rest.len()].copy_from_slice(a_rest);
-        let rest = if a_rest.is_empty() { 0 } else { GROUP };
-        for (to, a) in [(to, a), (&mut to_group[..rest], &a_group[..rest])] {
+        let (whole, rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
+        let (a, a_rest) = $a.split_at(whole.len());
+        let (mut group, mut a_group) = ([0.0f32; GROUP], [1.0f32; GROUP]);
+        if !rest.is_empty() {
+            a_group[..rest.len()].copy_from_slice(a_rest);
+        }
+        let filled = if rest.is_empty() { 0 } else { GROUP };
+        for (to, a) in [(whole, a), (&mut group[..filled], &a_group[..filled])] {
             for (to, &$x) in to.iter_mut().zip(a) {
                 *to = $value;
             }
         }
-        to_rest.copy_from_slice(&to_group[..to_rest.len()]);
+        if !rest.is_empty() {
+            rest.copy_from_slice(&group[..rest.len()]);
+        }
     }};
 }
 
@@ -95,20 +99,24 @@ macro_rules! zip {
     ($to:expr, $a:expr, $b:expr, |$x:ident, $y:ident| $value:expr) => {
         match ($a, $b) {
             (Values::Slice(a), Values::Slice(b)) => {
-                let (to, to_rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
-                let ((a, a_rest), (b, b_rest)) = (a.split_at(to.len()), b.split_at(to.len()));
-                let mut to_group = [0.0f32; GROUP];
+                let (whole, rest) = $to.split_at_mut($to.len() - $to.len() % GROUP);
+                let ((a, a_rest), (b, b_rest)) = (a.split_at(whole.len()), b.split_at(whole.len()));
+                let mut group = [0.0f32; GROUP];
                 let (mut a_group, mut b_group) = ([1.0f32; GROUP], [1.0f32; GROUP]);
-                a_group[..a_rest.len()].copy_from_slice(a_rest);
-                b_group[..b_rest.len()].copy_from_slice(b_rest);
-                let rest = if a_rest.is_empty() { 0 } else { GROUP };
-                let group = (&mut to_group[..rest], &a_group[..rest], &b_group[..rest]);
-                for (to, a, b) in [(to, a, b), group] {
+                if !rest.is_empty() {
+                    a_group[..rest.len()].copy_from_slice(a_rest);
+                    b_group[..rest.len()].copy_from_slice(b_rest);
+                }
+                let filled = if rest.is_empty() { 0 } else { GROUP };
+                let last = (&mut group[..filled], &a_group[..filled], &b_group[..filled]);
+                for (to, a, b) in [(whole, a, b), last] {
                     for ((to, &$x), &$y) in to.iter_mut().zip(a).zip(b) {
                         *to = $value;
                     }
                 }
-                to_rest.copy_from_slice(&to_group[..to_rest.len()]);
+                if !rest.is_empty() {
+                    rest.copy_from_slice(&group[..rest.len()]);
+                }
             }
             (Values::Slice(a), Values::Scalar($y)) => map!($to, a, |$x| $value),
             (Values::Scalar($x), Values::Slice(b)) => map!($to, b, |$y| $value),

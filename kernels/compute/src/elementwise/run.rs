@@ -17,6 +17,10 @@ const PARALLEL: usize = 1 << 16;
 /// What one task of the thread pool computes.
 const TASK: usize = 1 << 15;
 
+/// Outputs at least this long lie beyond the caches: while a block is computed, the next one is asked for.
+const LARGE: usize = 1 << 22;
+
+/// A register: the values of one block.
 #[derive(Clone)]
 #[repr(align(64))]
 struct Block([f32; BLOCK]);
@@ -107,8 +111,14 @@ impl Program {
 
         let (registers, gathered) = scratch.blocks.split_at_mut(registers);
         let mut done = 0;
+        let mut longest = to_alignment(out);
+        let large = layout.shape.iter().product::<usize>() >= LARGE;
         while done < out.len() {
-            let length = layout.block(start + done).min(out.len() - done);
+            let length = layout
+                .block(start + done)
+                .min(out.len() - done)
+                .min(longest);
+            longest = BLOCK;
             layout.locate(start + done, &mut scratch.index, &mut scratch.offsets);
             if gathers {
                 for (input, view) in inputs.iter().enumerate() {
@@ -127,7 +137,12 @@ impl Program {
                 gathered,
                 length,
             };
-            self.run_block(isa, &block, registers, &mut out[done..][..length]);
+            let (block_out, behind) = out[done..].split_at_mut(length);
+            if large {
+                block.prefetch_next();
+                prefetch(&behind[..behind.len().min(length)]);
+            }
+            self.run_block(isa, &block, registers, block_out);
             done += length;
         }
         SCRATCH.set(scratch);
@@ -168,6 +183,15 @@ impl Program {
     }
 }
 
+/// How long the first block is if those after it begin where a cache line does: a vector that spans two lines is slow to write.
+fn to_alignment(out: &[f32]) -> usize {
+    match out.as_ptr().align_offset(64) {
+        0 => BLOCK,
+        _ if out.len() < 16 * BLOCK => BLOCK,
+        head => BLOCK.min(head),
+    }
+}
+
 /// The inputs of one block.
 struct BlockInputs<'a> {
     layout: &'a Layout,
@@ -177,7 +201,34 @@ struct BlockInputs<'a> {
     length: usize,
 }
 
+/// Asks for the cache lines of `data` before they are needed.
+#[inline(always)]
+fn prefetch(data: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in data.chunks(16) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch of any address is allowed, and this one is inside a slice.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = data;
+}
+
 impl BlockInputs<'_> {
+    fn prefetch_next(&self) {
+        for ((view, &offset), access) in self
+            .inputs
+            .iter()
+            .zip(self.offsets)
+            .zip(&self.layout.access)
+        {
+            if *access == Access::Contiguous {
+                let behind = &view.data[offset + self.length..];
+                prefetch(&behind[..behind.len().min(self.length)]);
+            }
+        }
+    }
+
     fn values(&self, input: usize) -> Values<'_> {
         let (data, offset) = (self.inputs[input].data, self.offsets[input]);
         match self.layout.access[input] {
