@@ -1,11 +1,32 @@
-//! The command line of Lessons.
+//! The command line of Lessons: thin calls into the library, one file a subcommand.
 
+mod classify;
+mod compile;
+mod fetch;
+mod hub;
+mod inspect;
+mod output;
+mod texts;
 mod train;
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Classify text with a small model, and look into models, weights and graphs.
+///
+/// Everything works offline with the models that are built in:
+///
+///   lessons classify "a wonderful film, full of life"
+///   lessons classify --model lexicon "not bad at all"
 #[derive(Debug, Parser)]
-#[command(name = "lessons", version, about)]
+#[command(
+    name = "lessons",
+    version,
+    verbatim_doc_comment,
+    propagate_version = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -13,19 +34,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a model that ships with Lessons.
+    Classify(classify::ClassifyArgs),
+    Inspect(inspect::InspectArgs),
+    Compile(compile::CompileArgs),
+    Fetch(fetch::FetchArgs),
     Train(train::TrainArgs),
 }
 
-fn main() -> std::process::ExitCode {
+fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Classify(args) => classify::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Compile(args) => compile::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
         Command::Train(args) => train::run(args),
     };
-    match result {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lessons: {error:#}");
-            std::process::ExitCode::FAILURE
-        }
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        usage.exit();
     }
+    // Who reads our output has seen enough: `lessons … | head`.
+    if let Some(io) = error.downcast_ref::<std::io::Error>()
+        && io.kind() == ErrorKind::BrokenPipe
+    {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }

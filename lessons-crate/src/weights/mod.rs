@@ -3,6 +3,7 @@
 mod check;
 mod dtypes;
 mod error;
+mod listing;
 mod safetensors;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,7 @@ use rand::{Rng, SeedableRng};
 pub use check::Check;
 pub use dtypes::to_candle;
 pub use error::WeightsError;
+pub use listing::{Listing, TensorInfo};
 
 use crate::graph::{Graph, NodeId};
 

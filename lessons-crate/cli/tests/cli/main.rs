@@ -1,0 +1,10 @@
+//! The binary as people and scripts use it: what it prints, and how it fails.
+
+mod classify;
+mod fetch;
+mod fixture;
+mod graphs;
+mod models;
+mod run;
+mod server;
+mod weights;
