@@ -222,9 +222,9 @@ pub fn run(args: &ClassifyArgs) -> anyhow::Result<()> {
                 (args.format, &answer.truncated)
             {
                 let number: usize = index + 1;
-                eprintln!(
+                output::note(format_args!(
                     "note: text {number} has {tokens} tokens, and the model read the first {used}"
-                );
+                ));
             }
             print(args.format, &answer, text, width)?;
         }

@@ -123,9 +123,9 @@ impl Fetch<'_> {
             Listing::open(&weights)?;
         }
         if tokenizer.is_none() {
-            eprintln!(
+            output::note(format_args!(
                 "note: the model has neither tokenizer.json nor vocab.txt: it reads --ids, and no text"
-            );
+            ));
         }
         let folder = self.folder.display();
         Ok(output::line(format_args!(
@@ -146,7 +146,9 @@ impl Fetch<'_> {
         let text = std::fs::read_to_string(config)
             .with_context(|| format!("{} cannot be read", config.display()))?;
         if let Err(error) = Config::from_json(&text) {
-            eprintln!("note: `lessons classify` will not run this model: {error}");
+            output::note(format_args!(
+                "note: `lessons classify` will not run this model: {error}"
+            ));
         }
         Ok(())
     }
@@ -169,7 +171,7 @@ impl Fetch<'_> {
         bar.finish_and_clear();
         match result {
             Ok(path) => {
-                eprintln!("{name}  {}", output::bytes(bar.position()));
+                output::note(format_args!("{name}  {}", output::bytes(bar.position())));
                 Ok(Some(path))
             }
             Err(HubError::Missing { .. }) if need == Need::Optional => Ok(None),

@@ -61,6 +61,6 @@ fn main() -> ExitCode {
     {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error:#}");
+    output::note(format_args!("error: {error:#}"));
     ExitCode::FAILURE
 }

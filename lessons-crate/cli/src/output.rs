@@ -21,6 +21,11 @@ pub fn line(text: impl std::fmt::Display) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")
 }
 
+/// Tells something on stderr. Where stderr takes no more, nobody is there to be told.
+pub fn note(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Prints a value as one line of JSON.
 ///
 /// # Errors
