@@ -1,1 +1,276 @@
 //! The process in which cells run.
+//!
+//! It loads what the kernel names and calls it, one cell after another, on its main thread. Only this
+//! process runs user code: when it dies, the kernel lives. `support/` holds the crate `lessons_cell`,
+//! which the user's rustc compiles and every cell links; the variables live there.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::os::fd::{FromRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use lessons_channel::{read_frame, write_frame};
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
+use serde::{Deserialize, Serialize};
+
+/// The number of the control socket's descriptor.
+pub(crate) const CONTROL_ENV: &str = "LESSONS_CONTROL";
+/// The random token in the marks on standard output.
+pub(crate) const MARK_ENV: &str = "LESSONS_MARK";
+
+/// From the kernel to the runtime.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ToRuntime {
+    /// Load libraries that cells will need, the support crate last.
+    Preload {
+        libraries: Vec<PathBuf>,
+    },
+    Run {
+        object: PathBuf,
+        global: bool,
+        sequence: u64,
+    },
+    Forget {
+        names: Vec<String>,
+    },
+}
+
+/// From the runtime to the kernel.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FromRuntime {
+    Done(Done),
+    /// The object could not be loaded.
+    NotLoaded {
+        message: String,
+    },
+}
+
+/// How a cell ended, as the support crate reports it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// Empty for success; otherwise the kind, the message, and the place: file, line, column.
+    pub report: Vec<String>,
+    /// The names of all live variables.
+    pub variables: Vec<String>,
+    pub load_seconds: f64,
+    pub run_seconds: f64,
+}
+
+/// The sources of the crate `lessons_cell`, by file name.
+pub const SUPPORT: [(&str, &str); 4] = [
+    ("lib.rs", include_str!("support/lib.rs")),
+    ("frame.rs", include_str!("support/frame.rs")),
+    ("shown.rs", include_str!("support/shown.rs")),
+    ("store.rs", include_str!("support/store.rs")),
+];
+
+/// The hidden subcommand `lessons-kernel runtime`: runs cells until the kernel hangs up.
+pub fn main() -> ExitCode {
+    let descriptor = std::env::var(CONTROL_ENV)
+        .ok()
+        .and_then(|text| text.parse::<RawFd>().ok());
+    let Some(descriptor) = descriptor else {
+        eprintln!("lessons-kernel runtime is started by the kernel, not by hand");
+        return ExitCode::FAILURE;
+    };
+    // SAFETY: the kernel made this descriptor for us alone; programs that a cell starts must not
+    // inherit it.
+    let control = unsafe {
+        libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+        UnixStream::from_raw_fd(descriptor)
+    };
+    // SAFETY: no other thread runs yet.
+    unsafe {
+        std::env::remove_var(CONTROL_ENV);
+    }
+    match serve(control) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the cell runtime ends: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(mut control: UnixStream) -> std::io::Result<()> {
+    let mut incoming = control.try_clone()?;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok(Some(command)) = read_frame::<ToRuntime>(&mut incoming) {
+            if sender.send(command).is_err() {
+                return;
+            }
+        }
+        // The kernel is gone, however it went: a cell that still runs has nobody to run for.
+        // SAFETY: ends the process at once, without running destructors.
+        unsafe { libc::_exit(0) }
+    });
+    let mut loader = Loader::default();
+    for command in receiver {
+        match command {
+            ToRuntime::Preload { libraries } => {
+                for library in libraries {
+                    // What is missing here is named again when a cell needs it.
+                    if let Ok(library) = open(&library, true) {
+                        loader.support = Some(library);
+                    }
+                }
+            }
+            ToRuntime::Run {
+                object,
+                global,
+                sequence,
+            } => {
+                let answer = match loader.run(&object, global) {
+                    Ok(done) => FromRuntime::Done(done),
+                    Err(error) => FromRuntime::NotLoaded {
+                        message: error.to_string(),
+                    },
+                };
+                write_marks(sequence);
+                write_frame(&mut control, &answer)?;
+            }
+            ToRuntime::Forget { names } => {
+                for name in names {
+                    loader.forget(&name);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Loaded objects; none is ever unloaded, since values point into their code.
+#[derive(Default)]
+struct Loader {
+    support: Option<Library>,
+    cells: HashMap<PathBuf, Library>,
+}
+
+fn open(path: &Path, global: bool) -> Result<Library, libloading::Error> {
+    let scope = if global { RTLD_GLOBAL } else { RTLD_LOCAL };
+    // SAFETY: loading runs the object's initializers. It was compiled from a cell, or is the
+    // library the user installed: running its code is what this process is for.
+    unsafe { Library::open(Some(path), RTLD_NOW | scope) }
+}
+
+impl Loader {
+    fn run(&mut self, object: &Path, global: bool) -> Result<Done, libloading::Error> {
+        let begin = Instant::now();
+        if !self.cells.contains_key(object) {
+            self.cells.insert(object.to_owned(), open(object, global)?);
+        }
+        let library = &self.cells[object];
+        // SAFETY: the generated code defines the entry with this very signature.
+        let entry = unsafe { library.get::<extern "C" fn()>(b"lessons_cell_entry")? };
+        let load_seconds = begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        entry();
+        let run_seconds = begin.elapsed().as_secs_f64();
+        let (report, variables) = self.report()?;
+        Ok(Done {
+            report,
+            variables,
+            load_seconds,
+            run_seconds,
+        })
+    }
+
+    fn report(&self) -> Result<(Vec<String>, Vec<String>), libloading::Error> {
+        type Receive = extern "C" fn(*mut c_void, *const u8, usize);
+        extern "C" fn receive(context: *mut c_void, text: *const u8, length: usize) {
+            // SAFETY: `context` is the vector below, which outlives the call; `text` points at
+            // `length` bytes that live during the call.
+            unsafe {
+                let bytes = std::slice::from_raw_parts(text, length);
+                (*context.cast::<Vec<u8>>()).extend_from_slice(bytes);
+            }
+        }
+        let mut bytes: Vec<u8> = Vec::new();
+        if let Some(support) = &self.support {
+            // SAFETY: the support crate defines the function with this very signature.
+            let report = unsafe {
+                support.get::<extern "C" fn(*mut c_void, Receive)>(b"lessons_cell_report")?
+            };
+            report((&raw mut bytes).cast(), receive);
+        }
+        let mut rest = bytes.as_slice();
+        let report = read_list(&mut rest).unwrap_or_default();
+        let variables = read_list(&mut rest).unwrap_or_default();
+        Ok((report, variables))
+    }
+
+    fn forget(&self, name: &str) {
+        let Some(support) = &self.support else { return };
+        // SAFETY: the support crate defines the function with this very signature, and the name
+        // outlives the call.
+        unsafe {
+            if let Ok(forget) =
+                support.get::<unsafe extern "C" fn(*const u8, usize)>(b"lessons_cell_forget")
+            {
+                forget(name.as_ptr(), name.len());
+            }
+        }
+    }
+}
+
+/// Reads a count and that many netstrings.
+fn read_list(rest: &mut &[u8]) -> Option<Vec<String>> {
+    let number = |rest: &mut &[u8]| {
+        let colon = rest.iter().position(|&byte| byte == b':')?;
+        let number: usize = std::str::from_utf8(&rest[..colon]).ok()?.parse().ok()?;
+        *rest = &rest[colon + 1..];
+        Some(number)
+    };
+    let count = number(rest)?;
+    let mut list = Vec::new();
+    for _ in 0..count {
+        let length = number(rest)?;
+        let field = rest.get(..length)?;
+        list.push(String::from_utf8_lossy(field).into_owned());
+        *rest = &rest[length..];
+    }
+    Some(list)
+}
+
+/// Tells the kernel, in the streams themselves, that the cell's output ends here.
+fn write_marks(sequence: u64) {
+    let token = std::env::var(MARK_ENV).unwrap_or_default();
+    let mark = format!("\0lessons:{token}:end:{sequence}\n");
+    for descriptor in [1, 2] {
+        let mut rest = mark.as_bytes();
+        while !rest.is_empty() {
+            // SAFETY: writes from a live buffer.
+            let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
+            match usize::try_from(written) {
+                Ok(written) if written > 0 => rest = &rest[written..],
+                // The cell closed the stream; the kernel does not wait for ever.
+                _ => break,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_read_back() {
+        let mut rest = "2:5:panic3:a:b1:1:x".as_bytes();
+        assert_eq!(read_list(&mut rest).unwrap(), ["panic", "a:b"]);
+        assert_eq!(read_list(&mut rest).unwrap(), ["x"]);
+        assert_eq!(read_list(&mut rest), None);
+    }
+
+    #[test]
+    fn a_lying_report_is_refused() {
+        assert_eq!(read_list(&mut "1:99:x".as_bytes()), None);
+    }
+}
