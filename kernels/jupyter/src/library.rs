@@ -1,1 +1,0 @@
-//! The prebuilt `lessons` library that cells link against: building, copying and finding it.

@@ -1,0 +1,301 @@
+//! Builds the library with cargo and copies what cells need into a folder of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{CURRENT, Library, MANIFEST, Manifest, fingerprint};
+
+/// Builds the library of a workspace and puts it under `destination`.
+///
+/// Nothing is built when the same sources were built there before with the same rustc. `progress`
+/// gets cargo's lines as they come.
+///
+/// # Errors
+/// When cargo is missing or fails, or files cannot be written.
+pub fn build(
+    workspace: &Path,
+    destination: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Library> {
+    build_variant(workspace, destination, &[], progress)
+}
+
+/// [`build`], with features of the crate `lessons` (`cuda`, `metal`).
+///
+/// # Errors
+/// As [`build`].
+pub fn build_variant(
+    workspace: &Path,
+    destination: &Path,
+    features: &[String],
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Library> {
+    let workspace = fs::canonicalize(workspace)
+        .with_context(|| format!("there is no folder {}", workspace.display()))?;
+    let rustc = rustc_version(&workspace)?;
+    let sources = fingerprint(&workspace)?;
+    let mut hash = Sha256::new();
+    for part in [&rustc, &sources, &features.join(",")] {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    let key = hex::encode(&hash.finalize()[..12]);
+    let folder = destination.join(&key);
+    if let Ok(library) = Library::open(&folder) {
+        point_at(destination, &key)?;
+        return Ok(library);
+    }
+
+    let artifacts = run_cargo(&workspace, features, progress)?;
+    let direct = direct_dependencies(&workspace, features)?;
+    fs::create_dir_all(destination)
+        .with_context(|| format!("cannot create {}", destination.display()))?;
+    let work = tempfile::tempdir_in(destination)?;
+    let deps = work.path().join("deps");
+    fs::create_dir(&deps)?;
+    let mut lessons = None;
+    let mut externs = BTreeMap::new();
+    for artifact in &artifacts {
+        let is_lessons = artifact.target.name == "lessons" && artifact.is_library();
+        for file in &artifact.filenames {
+            let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            let dynamic = name.ends_with(std::env::consts::DLL_SUFFIX);
+            // The dylib is all there is of `lessons`: an rlib beside it would be a second one.
+            if is_lessons && !dynamic {
+                continue;
+            }
+            // Files of path crates are written anew under the same name; the others never change.
+            place(
+                file,
+                &deps.join(name),
+                artifact.package_id.starts_with("path+"),
+            )?;
+            if is_lessons {
+                lessons = Some(name.to_owned());
+            } else if let Some(extern_name) = direct.get(&artifact.package_id)
+                && (name.ends_with(".rlib") || artifact.is_macro() && dynamic)
+            {
+                externs.insert(extern_name.clone(), name.to_owned());
+            }
+        }
+    }
+    let manifest = Manifest {
+        rustc,
+        workspace,
+        sources,
+        features: features.to_vec(),
+        lessons: lessons.context("cargo built no dylib of the crate `lessons`")?,
+        externs,
+    };
+    fs::write(
+        work.path().join(MANIFEST),
+        serde_json::to_vec_pretty(&manifest)?,
+    )?;
+    let work = work.keep();
+    if folder.exists() {
+        // Left behind damaged, or built at the same time by somebody else: the new one counts.
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::rename(&work, &folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    point_at(destination, &key)?;
+    Library::open(&folder)
+}
+
+/// Names the current library, and removes those that two newer ones have followed.
+fn point_at(destination: &Path, key: &str) -> anyhow::Result<()> {
+    let current = destination.join(CURRENT);
+    let previous = fs::read_to_string(&current).unwrap_or_default();
+    if previous.trim() == key {
+        return Ok(());
+    }
+    crate::engine::direct::write_whole(&current, key.as_bytes())?;
+    for entry in fs::read_dir(destination)?.flatten() {
+        let name = entry.file_name();
+        let kept = name == key || name == previous.trim() || !entry.path().join(MANIFEST).exists();
+        if !kept {
+            // A kernel that still runs with it has its files mapped.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn place(from: &Path, to: &Path, copy: bool) -> anyhow::Result<()> {
+    if to.exists() {
+        return Ok(());
+    }
+    if copy || fs::hard_link(from, to).is_err() {
+        fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    reason: String,
+    package_id: String,
+    target: Target,
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    name: String,
+}
+
+impl Artifact {
+    fn is_macro(&self) -> bool {
+        self.target.kind.iter().any(|kind| kind == "proc-macro")
+    }
+
+    fn is_library(&self) -> bool {
+        let library = |kind: &String| matches!(kind.as_str(), "lib" | "rlib" | "dylib");
+        self.target.kind.iter().any(library)
+    }
+}
+
+fn cargo(workspace: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace).stdin(Stdio::null());
+    command
+}
+
+fn rustc_version(workspace: &Path) -> anyhow::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("-V")
+        .current_dir(workspace)
+        .output()
+        .context("cannot run rustc: is Rust installed and on the path?")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn run_cargo(
+    workspace: &Path,
+    features: &[String],
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Vec<Artifact>> {
+    let mut command = cargo(workspace);
+    command.args([
+        "rustc",
+        "--release",
+        "--locked",
+        "--package=lessons",
+        "--lib",
+    ]);
+    command.args([
+        "--crate-type=dylib",
+        "--message-format=json-render-diagnostics",
+    ]);
+    if !features.is_empty() {
+        command.arg(format!("--features={}", features.join(",")));
+    }
+    let mut child = command
+        .args(["--", "-Cprefer-dynamic"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo: is Rust installed and on the path?")?;
+    let stdout = child.stdout.take().context("cargo has no output")?;
+    let stderr = child.stderr.take().context("cargo has no output")?;
+    let reader = std::thread::spawn(move || {
+        let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let artifacts = lines.filter_map(|line| serde_json::from_str::<Artifact>(&line).ok());
+        artifacts
+            .filter(|artifact| artifact.reason == "compiler-artifact")
+            .collect::<Vec<_>>()
+    });
+    let mut last = Vec::new();
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        progress(&line);
+        last.push(line);
+        if last.len() > 40 {
+            last.remove(0);
+        }
+    }
+    let artifacts = reader
+        .join()
+        .map_err(|_| anyhow::anyhow!("reading cargo's answer failed"))?;
+    if !child.wait()?.success() {
+        bail!(
+            "cargo cannot build the lessons library:\n{}",
+            last.join("\n")
+        );
+    }
+    let libraries = artifacts
+        .into_iter()
+        .filter(|artifact| artifact.is_library() || artifact.is_macro());
+    Ok(libraries.collect())
+}
+
+/// The packages that `lessons` depends on directly, and the names under which code knows them.
+fn direct_dependencies(
+    workspace: &Path,
+    features: &[String],
+) -> anyhow::Result<BTreeMap<String, String>> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        resolve: Resolve,
+    }
+    #[derive(Deserialize)]
+    struct Resolve {
+        nodes: Vec<Node>,
+    }
+    #[derive(Deserialize)]
+    struct Node {
+        id: String,
+        deps: Vec<Dependency>,
+    }
+    #[derive(Deserialize)]
+    struct Dependency {
+        name: String,
+        pkg: String,
+        dep_kinds: Vec<Kind>,
+    }
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: Option<String>,
+    }
+    let mut command = cargo(workspace);
+    command.args(["metadata", "--format-version=1", "--locked"]);
+    command.arg("--manifest-path=lessons-crate/Cargo.toml");
+    if !features.is_empty() {
+        command.arg(format!("--features={}", features.join(",")));
+    }
+    let output = command.output().context("cannot run cargo metadata")?;
+    if !output.status.success() {
+        bail!(
+            "cargo metadata fails:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    let here = format!("{}/lessons-crate", workspace.display());
+    let node = metadata
+        .resolve
+        .nodes
+        .into_iter()
+        .find(|node| {
+            let path = node.id.strip_prefix("path+file://").unwrap_or_default();
+            path.strip_prefix(&here)
+                .is_some_and(|rest| rest.starts_with('#'))
+        })
+        .context("cargo metadata does not know the crate `lessons`")?;
+    let normal = node
+        .deps
+        .into_iter()
+        .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()));
+    Ok(normal
+        .map(|dependency| (dependency.pkg, dependency.name))
+        .collect())
+}

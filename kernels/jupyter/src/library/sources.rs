@@ -1,0 +1,78 @@
+//! Whether the sources that a library was built from have changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+
+/// The parts of the workspace that the library is made of.
+const PARTS: [&str; 6] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "lessons-crate/Cargo.toml",
+    "lessons-crate/src",
+    "kernels/compute",
+    "kernels/channel",
+];
+/// Data that may be built in.
+const DATA: &str = "data";
+
+/// A hash over the names and contents of the library's sources.
+///
+/// # Errors
+/// When a source file cannot be read.
+pub fn fingerprint(workspace: &Path) -> anyhow::Result<String> {
+    let mut files = Vec::new();
+    for part in PARTS.iter().chain([&DATA]) {
+        collect(&workspace.join(part), &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let name = file
+            .strip_prefix(workspace)
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        hash.update(name.len().to_le_bytes());
+        hash.update(name);
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    Ok(hex::encode(&hash.finalize()[..16]))
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let Ok(kind) = fs::metadata(path) else {
+        return Ok(());
+    };
+    if kind.is_file() {
+        files.push(path.to_owned());
+    } else {
+        let entries =
+            fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+        for entry in entries {
+            collect(&entry?.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_changes_the_fingerprint() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("lessons-crate/src");
+        fs::create_dir_all(&source).unwrap();
+        fs::write(source.join("lib.rs"), "one").unwrap();
+        let first = fingerprint(folder.path()).unwrap();
+        assert_eq!(fingerprint(folder.path()).unwrap(), first);
+        fs::write(source.join("lib.rs"), "two").unwrap();
+        assert_ne!(fingerprint(folder.path()).unwrap(), first);
+    }
+}
