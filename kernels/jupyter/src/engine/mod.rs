@@ -2,6 +2,8 @@
 //!
 //! An engine knows no sockets and no messages; the protocol side knows no Rust. They meet here.
 
+pub mod direct;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

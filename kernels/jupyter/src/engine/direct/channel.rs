@@ -1,0 +1,109 @@
+//! The socket on which cells send figures and ask for input.
+
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lessons_channel::{FromCell, ToCell, read_frame, write_frame};
+
+use super::streams::Streams;
+use crate::engine::Output;
+
+/// Listens for the life of a session; the runtime behind it may change.
+pub struct Channel {
+    path: PathBuf,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    streams: Mutex<Option<Arc<Streams>>>,
+    closed: AtomicBool,
+}
+
+impl Channel {
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn listen(path: &Path) -> io::Result<Channel> {
+        let listener = UnixListener::bind(path)?;
+        let shared = Arc::new(Shared::default());
+        let accepting = shared.clone();
+        std::thread::Builder::new()
+            .name("cell channel".into())
+            .spawn(move || {
+                for stream in listener.incoming() {
+                    if accepting.closed.load(Ordering::Acquire) {
+                        return;
+                    }
+                    let Ok(stream) = stream else { continue };
+                    let shared = accepting.clone();
+                    std::thread::spawn(move || serve(stream, &shared));
+                }
+            })?;
+        Ok(Channel {
+            path: path.to_owned(),
+            shared,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The streams of the runtime whose cells talk on this channel from now on.
+    pub fn attach(&self, streams: Arc<Streams>) {
+        let mut current = self
+            .shared
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = Some(streams);
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        // Wakes the listening thread; if nobody listens any more, that is as good.
+        drop(UnixStream::connect(&self.path));
+    }
+}
+
+fn serve(mut stream: UnixStream, shared: &Shared) {
+    // A frame that cannot be read leaves the stream without a boundary to go on from: it ends here.
+    while let Ok(Some(message)) = read_frame::<FromCell>(&mut stream) {
+        let streams = shared
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let Some(streams) = streams else { return };
+        match message {
+            FromCell::Display {
+                data,
+                metadata,
+                display_id,
+                update,
+            } => {
+                streams.emit_in_order(Output::Display {
+                    data,
+                    metadata,
+                    display_id,
+                    update,
+                });
+            }
+            FromCell::ClearOutput { wait } => streams.emit_in_order(Output::ClearOutput { wait }),
+            FromCell::Input { prompt, password } => {
+                let text = match streams.frontend() {
+                    Some(frontend) => frontend.input(&prompt, password),
+                    None => Err("no cell is running".to_owned()),
+                };
+                if write_frame(&mut stream, &ToCell::Input { text }).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! From a generated unit to a shared object: the cache, the call that compiles, the call that names
+//! types, and what to do about variables that cannot be kept.
+//!
+//! Both calls run at once. The first try keeps every variable; rustc's own errors at the generated
+//! `keep` calls say which were moved or borrow from the cell, and the next try leaves those out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::diagnostics::Translator;
+use super::generate::{Choices, Generator, Mode, Origin, Unit};
+use super::rustc::{Answer, Compiler, Diagnostic, Emit};
+
+/// Why a variable is not kept for later cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lost {
+    Moved,
+    Uninitialized,
+    Borrows,
+    Closure,
+    /// `impl Trait`, an async block, or something that holds one.
+    Opaque,
+    /// rustc did not say what type it has.
+    Unknown,
+}
+
+/// What is known about a compiled unit; lies beside it in the cache.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Verdict {
+    lost_new: BTreeSet<String>,
+    lost_old: BTreeSet<String>,
+    coerced: BTreeMap<String, String>,
+    /// Why variables are not kept.
+    pub reasons: BTreeMap<String, Lost>,
+    /// The types of the declared variables that are kept.
+    pub types: BTreeMap<String, String>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Verdict {
+    fn choices(&self) -> Choices {
+        Choices {
+            lost_new: self.lost_new.clone(),
+            lost_old: self.lost_old.clone(),
+            coerced: self.coerced.clone(),
+        }
+    }
+
+    /// Variables of earlier cells that this cell moves away.
+    pub fn moved(&self) -> &BTreeSet<String> {
+        &self.lost_old
+    }
+}
+
+/// A unit that can be loaded.
+#[derive(Debug)]
+pub struct Compiled {
+    pub object: PathBuf,
+    pub unit: Unit,
+    pub verdict: Verdict,
+    pub cached: bool,
+    pub check: Duration,
+    pub compile: Duration,
+}
+
+/// Why there is nothing to load.
+#[derive(Debug)]
+pub enum Failure {
+    /// rustc's errors, about this unit.
+    Errors(Box<Unit>, Vec<Diagnostic>),
+    Interrupted,
+}
+
+/// Compiles, or finds the unit in the cache.
+///
+/// # Errors
+/// Outer: files or rustc itself failed. Inner: the cell's own errors.
+pub fn compile(
+    compiler: &Compiler,
+    generator: &Generator<'_>,
+    optimization: u8,
+    cache: &Path,
+    work: &Path,
+) -> anyhow::Result<Result<Compiled, Failure>> {
+    let first = generator.unit(&Choices::default(), Mode::Run);
+    let arguments = compiler.arguments(first.generation, optimization);
+    let folder = cache.join("units").join(key(compiler, &first, &arguments));
+    let object = folder.join("cell.so");
+    if let Some(verdict) = read_verdict(&folder) {
+        touch(&folder);
+        return Ok(Ok(Compiled {
+            object,
+            unit: generator.unit(&verdict.choices(), Mode::Run),
+            verdict,
+            cached: true,
+            check: Duration::ZERO,
+            compile: Duration::ZERO,
+        }));
+    }
+    let built = build(compiler, generator, first, &arguments, &folder, work)?;
+    let built = match built {
+        Ok(built) => built,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    store(&built, &folder)?;
+    Ok(Ok(Compiled { object, ..built }))
+}
+
+fn build(
+    compiler: &Compiler,
+    generator: &Generator<'_>,
+    first: Unit,
+    arguments: &[String],
+    folder: &Path,
+    work: &Path,
+) -> anyhow::Result<Result<Compiled, Failure>> {
+    let mut arguments = arguments.to_vec();
+    let here = work.join("unit");
+    // Panics and `#[track_caller]` name the copy in the cache, which shows the cell's own text.
+    arguments.push(format!(
+        "--remap-path-prefix={}={}",
+        here.display(),
+        folder.display()
+    ));
+    let probes = work.join("probe");
+    write_unit(&first, &here)?;
+    let wants_types = !generator.cell.declared.is_empty();
+    let object = work.join("cell.so");
+
+    let begin = Instant::now();
+    let mut check = Duration::ZERO;
+    let mut types = BTreeMap::new();
+    let mut unit = first;
+    let answer = std::thread::scope(|scope| -> anyhow::Result<Answer> {
+        let probe = wants_types.then(|| {
+            scope.spawn(|| -> anyhow::Result<(BTreeMap<String, String>, Duration)> {
+                let unit = generator.unit(&Choices::default(), Mode::Probe);
+                write_unit(&unit, &probes)?;
+                let output = work.join("probe.rmeta");
+                let answer = compiler.compile(&probes, &arguments, Emit::Types, &output)?;
+                Ok((read_types(&unit, &answer.diagnostics), begin.elapsed()))
+            })
+        });
+        let answer = compiler.compile(&here, &arguments, Emit::Link, &object)?;
+        if let Some(probe) = probe {
+            let joined = probe
+                .join()
+                .map_err(|_| anyhow::anyhow!("the type probe panicked"))?;
+            (types, check) = joined?;
+        }
+        Ok(answer)
+    })?;
+
+    let mut verdict = Verdict::default();
+    let mut answer = answer;
+    // Each round leaves out at least one more variable, or is the last.
+    loop {
+        if compiler.running.interrupted() {
+            return Ok(Err(Failure::Interrupted));
+        }
+        let again = if answer.success {
+            coerce_functions(&mut types, &mut verdict)
+        } else {
+            match leave_out(&unit, &answer, &mut verdict)? {
+                Some(errors) => return Ok(Err(Failure::Errors(Box::new(unit), errors))),
+                None => true,
+            }
+        };
+        if !again {
+            break;
+        }
+        unit = generator.unit(&verdict.choices(), Mode::Run);
+        write_unit(&unit, &here)?;
+        answer = compiler.compile(&here, &arguments, Emit::Link, &object)?;
+    }
+    judge_types(generator, types, &mut verdict);
+    verdict.warnings = answer.diagnostics;
+    Ok(Ok(Compiled {
+        object,
+        unit,
+        verdict,
+        cached: false,
+        check,
+        compile: begin.elapsed(),
+    }))
+}
+
+/// Reads rustc's errors: those that only say that a variable cannot be kept go into the verdict; if
+/// there are others, they are returned.
+fn leave_out(
+    unit: &Unit,
+    answer: &Answer,
+    verdict: &mut Verdict,
+) -> anyhow::Result<Option<Vec<Diagnostic>>> {
+    let translator = Translator { unit };
+    let errors = answer.diagnostics.iter().filter(|diagnostic| {
+        diagnostic.is_error() && !diagnostic.message.starts_with("aborting due to")
+    });
+    let mut others = Vec::new();
+    let mut blamed = Vec::new();
+    for error in errors {
+        match blame(&translator, error) {
+            Some(found) => blamed.push(found),
+            None => others.push(error.clone()),
+        }
+    }
+    if !others.is_empty() {
+        return Ok(Some(others));
+    }
+    if blamed.is_empty() {
+        anyhow::bail!(
+            "rustc failed without an error message: {}",
+            answer.noise.trim()
+        );
+    }
+    let before = verdict.lost_new.len() + verdict.lost_old.len();
+    for (name, reason, old) in blamed {
+        if old {
+            verdict.lost_old.insert(name);
+        } else {
+            verdict.lost_new.insert(name.clone());
+            verdict.reasons.entry(name).or_insert(reason);
+        }
+    }
+    if verdict.lost_new.len() + verdict.lost_old.len() == before {
+        // Leaving the variable out did not help: the error is the cell's own after all.
+        let errors = answer
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error());
+        return Ok(Some(errors.cloned().collect()));
+    }
+    Ok(None)
+}
+
+/// The variable whose keeping an error is about, why, and whether it is an earlier cell's.
+fn blame(translator: &Translator<'_>, error: &Diagnostic) -> Option<(String, Lost, bool)> {
+    let touched = translator.touches(error);
+    let primary = translator.primary_origin(error);
+    let new = |except: Option<&String>| {
+        touched.iter().find_map(|origin| match origin {
+            Origin::KeepNew(name) if Some(name) != except => Some(name.clone()),
+            _ => None,
+        })
+    };
+    match (error.code()?, primary) {
+        ("E0382" | "E0381", Some(Origin::KeepNew(name))) => {
+            let moved = error.code() == Some("E0382");
+            Some((
+                name,
+                if moved {
+                    Lost::Moved
+                } else {
+                    Lost::Uninitialized
+                },
+                false,
+            ))
+        }
+        ("E0382" | "E0381", Some(Origin::KeepOld(name))) => Some((name, Lost::Moved, true)),
+        // Something is moved into the store while a later kept variable still borrows from it.
+        ("E0505", Some(Origin::KeepNew(name))) => {
+            Some((new(Some(&name)).unwrap_or(name), Lost::Borrows, false))
+        }
+        (
+            "E0505" | "E0597" | "E0716" | "E0521" | "E0373" | "E0499" | "E0502" | "E0506" | "E0310"
+            | "E0621" | "E0700" | "E0503",
+            _,
+        ) => Some((new(None)?, Lost::Borrows, false)),
+        // The pattern's identifier was a constant after all.
+        ("E0425" | "E0423", Some(Origin::KeepNew(name))) => Some((name, Lost::Unknown, false)),
+        _ => None,
+    }
+}
+
+/// The types in the answers to `let Probe = variable;`.
+fn read_types(unit: &Unit, diagnostics: &[Diagnostic]) -> BTreeMap<String, String> {
+    let translator = Translator { unit };
+    let mut types = BTreeMap::new();
+    for diagnostic in diagnostics {
+        let Some(Origin::KeepNew(name)) = translator.primary_origin(diagnostic) else {
+            continue;
+        };
+        let labels = diagnostic
+            .spans
+            .iter()
+            .filter_map(|span| span.label.as_deref());
+        if let Some(ty) = labels.filter_map(type_of_label).next() {
+            types.insert(name, ty);
+        }
+    }
+    types
+}
+
+fn type_of_label(label: &str) -> Option<String> {
+    let ty = label
+        .strip_prefix("this expression has type `")?
+        .strip_suffix('`')?;
+    // Literals that nothing else decides get Rust's default types.
+    Some(ty.replace("{integer}", "i32").replace("{float}", "f64"))
+}
+
+/// A function item has a type of its own that cannot be written; a function pointer can.
+fn coerce_functions(types: &mut BTreeMap<String, String>, verdict: &mut Verdict) -> bool {
+    let mut again = false;
+    for (name, ty) in types {
+        let Some((pointer, _)) = ty.rsplit_once(" {") else {
+            continue;
+        };
+        let function = ["fn(", "unsafe fn(", "extern ", "unsafe extern ", "for<"];
+        if ty.ends_with('}')
+            && function.iter().any(|start| ty.starts_with(start))
+            && !pointer.contains(['{', '}'])
+            && !verdict.lost_new.contains(name)
+        {
+            *ty = pointer.to_owned();
+            verdict.coerced.insert(name.clone(), ty.clone());
+            again = true;
+        }
+    }
+    again
+}
+
+fn judge_types(
+    generator: &Generator<'_>,
+    mut types: BTreeMap<String, String>,
+    verdict: &mut Verdict,
+) {
+    for declared in &generator.cell.declared {
+        if verdict.lost_new.contains(&declared.name) {
+            continue;
+        }
+        let Some(ty) = types.remove(&declared.name) else {
+            verdict.reasons.insert(declared.name.clone(), Lost::Unknown);
+            continue;
+        };
+        let lost = if ty.contains("{closure@") {
+            Some(Lost::Closure)
+        } else if ty.contains('{')
+            || ty
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == "impl")
+        {
+            Some(Lost::Opaque)
+        } else if syn::parse_str::<syn::Type>(&ty).is_err() {
+            Some(Lost::Unknown)
+        } else {
+            None
+        };
+        match lost {
+            Some(lost) => verdict
+                .reasons
+                .insert(declared.name.clone(), lost)
+                .map(|_| ()),
+            None => verdict.types.insert(declared.name.clone(), ty).map(|_| ()),
+        };
+    }
+}
+
+fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    add(&compiler.toolchain.version);
+    add(&compiler.toolchain.rustc.to_string_lossy());
+    for argument in arguments {
+        add(argument);
+    }
+    for file in &unit.files {
+        add(&file.name);
+        add(&file.text);
+    }
+    hex::encode(&hash.finalize()[..16])
+}
+
+fn write_unit(unit: &Unit, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for file in &unit.files {
+        let path = folder.join(&file.name);
+        fs::write(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Puts a unit into the cache. The verdict comes last: a unit that has one is complete.
+fn store(built: &Compiled, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for file in &built.unit.files {
+        if let Some(cell) = &file.cell {
+            write_whole(&folder.join(&file.name), cell.text.as_bytes())?;
+        }
+    }
+    let object = fs::read(&built.object).context("rustc left no shared object")?;
+    write_whole(&folder.join("cell.so"), &object)?;
+    write_whole(
+        &folder.join("verdict.json"),
+        &serde_json::to_vec(&built.verdict)?,
+    )
+}
+
+/// Writes a file so that others see all of it or nothing.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().context("a file has a folder")?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    file.persist(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+fn read_verdict(folder: &Path) -> Option<Verdict> {
+    let text = fs::read(folder.join("verdict.json")).ok()?;
+    folder.join("cell.so").exists().then_some(())?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Marks a unit as used now, for the sweep that removes the oldest.
+fn touch(folder: &Path) {
+    if let Ok(file) = fs::File::open(folder.join("verdict.json")) {
+        // On a read-only cache the unit merely looks older than it is.
+        let _ = file.set_modified(std::time::SystemTime::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_names_a_type() {
+        let ty = |label| type_of_label(label);
+        assert_eq!(
+            ty("this expression has type `std::vec::Vec<{integer}>`").as_deref(),
+            Some("std::vec::Vec<i32>")
+        );
+        assert_eq!(ty("expected due to this"), None);
+    }
+
+    #[test]
+    fn a_function_item_becomes_a_pointer() {
+        let mut types = BTreeMap::from([
+            ("f".to_owned(), "fn(i32) -> i32 {foo}".to_owned()),
+            ("g".to_owned(), "fn(i32) -> i32".to_owned()),
+            ("h".to_owned(), "(fn(i32) {foo}, i32)".to_owned()),
+        ]);
+        let mut verdict = Verdict::default();
+        assert!(coerce_functions(&mut types, &mut verdict));
+        assert_eq!(types["f"], "fn(i32) -> i32");
+        assert_eq!(verdict.coerced.len(), 1);
+    }
+}

@@ -1,0 +1,409 @@
+//! The engine that drives rustc straight: a cell becomes one small shared object, compiled against
+//! the prebuilt library and loaded into a runtime process that keeps the variables.
+
+mod channel;
+mod commands;
+mod compile;
+mod diagnostics;
+mod explain;
+mod generate;
+mod notebook;
+mod process;
+mod running;
+mod rustc;
+mod session;
+mod streams;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use self::channel::Channel;
+use self::compile::{Compiled, Failure, Lost};
+use self::diagnostics::Translator;
+use self::generate::{Form, Generator};
+use self::notebook::{LiveVariable, Notebook};
+use self::process::{Died, Process, Start};
+use self::running::Running;
+use self::rustc::{Compiler, Toolchain};
+use super::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output, Variable};
+use crate::cell::{ParseError, ParsedCell, parse};
+use crate::library::Library;
+use crate::runtime::Done;
+
+pub(crate) use self::compile::write_whole;
+
+/// How a [`DirectEngine`] is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Program and arguments that start a process in [`crate::runtime::main`].
+    pub runtime: Vec<OsString>,
+    /// Where compiled cells are kept between sessions; `None` keeps them for this session only.
+    pub cache: Option<PathBuf>,
+}
+
+impl Options {
+    /// This very program with the hidden subcommand `runtime`, and the user's cache folder.
+    ///
+    /// # Errors
+    /// When the system does not say which program this is.
+    pub fn for_this_program() -> anyhow::Result<Options> {
+        let program = std::env::current_exe().context("cannot find the kernel's own program")?;
+        Ok(Options {
+            runtime: vec![program.into(), "runtime".into()],
+            cache: session::default_cache(),
+        })
+    }
+}
+
+/// Settings that commands change.
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    optimization: u8,
+    timing: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            optimization: 1,
+            timing: false,
+        }
+    }
+}
+
+/// Where a cell's time went.
+#[derive(Debug, Default)]
+struct Timing {
+    parse: Duration,
+    check: Duration,
+    compile: Duration,
+    cached: bool,
+    load: Duration,
+    run: Duration,
+    total: Duration,
+}
+
+/// Compiles cells with rustc and runs them in a process of their own.
+pub struct DirectEngine {
+    compiler: Compiler,
+    notebook: Notebook,
+    // Before the session's folder, which it uses to the last.
+    process: Option<Process>,
+    channel: Channel,
+    start: Start,
+    settings: Settings,
+    cache: PathBuf,
+    session: TempDir,
+}
+
+impl DirectEngine {
+    /// Finds the toolchain, makes the session's folder and starts the first runtime.
+    ///
+    /// # Errors
+    /// When there is no rustc, no writable folder, or no process to be had.
+    pub fn new(library: Library, options: Options) -> anyhow::Result<DirectEngine> {
+        let toolchain = Toolchain::find()?;
+        library.check(&toolchain.version)?;
+        let session = session::folder()?;
+        let (cache, support) = match options.cache {
+            Some(cache) => match session::support(&toolchain, &cache) {
+                Ok(support) => (cache, support),
+                // A cache that cannot be written is no reason to have no notebook.
+                Err(_) => {
+                    let cache = session.path().join("cache");
+                    let support = session::support(&toolchain, &cache)?;
+                    (cache, support)
+                }
+            },
+            None => {
+                let cache = session.path().join("cache");
+                let support = session::support(&toolchain, &cache)?;
+                (cache, support)
+            }
+        };
+        let sweeping = cache.clone();
+        std::thread::spawn(move || session::sweep_cache(&sweeping));
+        let channel = Channel::listen(&session.path().join("channel"))?;
+        let mut libraries = vec![toolchain.libraries.clone()];
+        libraries.extend(support.parent().map(PathBuf::from));
+        libraries.extend(library.dependencies().map(PathBuf::from));
+        let mut preload: Vec<PathBuf> = library.preload().map(PathBuf::from).into_iter().collect();
+        preload.push(support.clone());
+        let start = Start {
+            command: options.runtime,
+            channel: channel.path().to_owned(),
+            libraries,
+            preload,
+        };
+        let mut engine = DirectEngine {
+            compiler: Compiler {
+                toolchain,
+                library,
+                support,
+                running: Running::default(),
+            },
+            notebook: Notebook::default(),
+            process: None,
+            channel,
+            start,
+            settings: Settings::default(),
+            cache,
+            session,
+        };
+        engine.start_process()?;
+        Ok(engine)
+    }
+
+    fn start_process(&mut self) -> anyhow::Result<&mut Process> {
+        let process = match self.process.take() {
+            Some(process) => process,
+            None => {
+                let process = Process::start(&self.start, &self.compiler.running)?;
+                self.channel.attach(process.streams.clone());
+                process
+            }
+        };
+        Ok(self.process.insert(process))
+    }
+
+    /// A runtime that ended between two cells is replaced before the next one counts on it.
+    fn notice_a_dead_process(&mut self, frontend: &Arc<dyn Frontend>) {
+        let Some(how) = self.process.as_mut().and_then(Process::ended) else {
+            return;
+        };
+        let lost = self.stop_process("the process that runs cells ended");
+        let text = format!("note: {how}; lost: {}\n", lost.join(", "));
+        frontend.emit(Output::Stderr(text.into_bytes()));
+    }
+
+    /// Ends the runtime, and with it every variable and the memory of every static.
+    fn stop_process(&mut self, reason: &str) -> Vec<String> {
+        self.process = None;
+        self.notebook.lose_memory(reason)
+    }
+
+    fn run_cell(&mut self, cell: &Cell, frontend: &Arc<dyn Frontend>) -> anyhow::Result<Outcome> {
+        let begin = Instant::now();
+        let mut timing = Timing::default();
+        let parsed = parse(&cell.code);
+        timing.parse = begin.elapsed();
+        let (parsed, form) = match parsed {
+            Ok(parsed) => (parsed, Form::Parsed),
+            Err(error) => unreadable(&cell.code, &error),
+        };
+        for command in &parsed.commands {
+            if let Err(error) = self.command(command, frontend) {
+                return Ok(Outcome::Failed(error));
+            }
+        }
+        let empty =
+            parsed.items.is_empty() && parsed.statements.is_empty() && parsed.trailing.is_none();
+        if form == Form::Parsed && empty {
+            return Ok(Outcome::Done);
+        }
+
+        self.notice_a_dead_process(frontend);
+        let mut next = self.notebook.clone();
+        let redefined = next.define(&parsed);
+        for name in &redefined.dropped {
+            next.variables.remove(name);
+            let reason = format!("`{name}` was dropped because its type was redefined.");
+            next.gone.insert(name.clone(), reason);
+        }
+        let generator = Generator {
+            notebook: &next,
+            cell: &parsed,
+            form,
+        };
+        let compiled = compile::compile(
+            &self.compiler,
+            &generator,
+            self.settings.optimization,
+            &self.cache,
+            self.session.path(),
+        )?;
+        let compiled = match compiled {
+            Ok(compiled) => compiled,
+            Err(Failure::Interrupted) => {
+                return Ok(Outcome::Failed(explain::interrupted_compiling()));
+            }
+            Err(Failure::Errors(unit, errors)) => {
+                let error = explain::errors(&unit, &errors, &self.notebook);
+                return Ok(Outcome::Failed(error));
+            }
+        };
+        timing.check = compiled.check;
+        timing.compile = compiled.compile;
+        timing.cached = compiled.cached;
+        if let Some(refused) = explain::refusal(&parsed, &compiled.verdict) {
+            return Ok(Outcome::Failed(refused));
+        }
+        for name in &redefined.dropped {
+            let note = format!("note: the variable `{name}` was dropped: its type was redefined\n");
+            frontend.emit(Output::Stderr(note.into_bytes()));
+        }
+        self.notebook = next;
+        self.warn(&compiled, frontend);
+        let outcome =
+            self.run_compiled(&parsed, &redefined.dropped, compiled, frontend, &mut timing)?;
+        timing.total = begin.elapsed();
+        if self.settings.timing {
+            frontend.emit(Output::Stdout(commands::timing(&timing).into_bytes()));
+        }
+        Ok(outcome)
+    }
+
+    fn warn(&self, compiled: &Compiled, frontend: &Arc<dyn Frontend>) {
+        let translator = Translator {
+            unit: &compiled.unit,
+        };
+        for warning in &compiled.verdict.warnings {
+            let here = translator
+                .primary(warning)
+                .is_some_and(|place| place.cell.current);
+            if here && warning.level == "warning" {
+                let text = format!("{}\n", translator.render(warning, &[]));
+                frontend.emit(Output::Stderr(text.into_bytes()));
+            }
+        }
+    }
+
+    fn run_compiled(
+        &mut self,
+        parsed: &ParsedCell,
+        dropped: &[String],
+        compiled: Compiled,
+        frontend: &Arc<dyn Frontend>,
+        timing: &mut Timing,
+    ) -> anyhow::Result<Outcome> {
+        if !self.compiler.running.begin_run() {
+            return Ok(Outcome::Failed(explain::interrupted_compiling()));
+        }
+        let process = self.start_process()?;
+        process.streams.attach(frontend.clone());
+        process.forget(dropped.to_vec());
+        let global = !compiled.unit.defines_statics.is_empty();
+        let done = match process.run(compiled.object.clone(), global) {
+            Ok(done) => done,
+            Err(Died::NotLoaded(message)) => {
+                anyhow::bail!("the compiled cell could not be loaded: {message}")
+            }
+            Err(Died::Ended(how)) => {
+                let interrupted = self.compiler.running.interrupted();
+                let reason = if interrupted {
+                    "a cell was interrupted"
+                } else {
+                    "a cell ended its process"
+                };
+                let lost = self.stop_process(reason);
+                return Ok(Outcome::Failed(explain::died(&how, interrupted, &lost)));
+            }
+        };
+        timing.load = Duration::from_secs_f64(done.load_seconds);
+        timing.run = Duration::from_secs_f64(done.run_seconds);
+        self.notebook
+            .loaded_statics
+            .extend(compiled.unit.defines_statics.iter().cloned());
+        self.remember(parsed, &compiled, &done);
+        Ok(explain::outcome(&done, &parsed.text))
+    }
+
+    /// Takes over which variables live now.
+    fn remember(&mut self, parsed: &ParsedCell, compiled: &Compiled, done: &Done) {
+        let verdict = &compiled.verdict;
+        let completed = done.report.is_empty();
+        let mut forgotten = Vec::new();
+        if completed {
+            for declared in &parsed.declared {
+                let name = &declared.name;
+                self.notebook.variables.remove(name);
+                self.notebook.gone.remove(name);
+                if let Some(ty) = verdict.types.get(name) {
+                    let variable = LiveVariable {
+                        ty: ty.clone(),
+                        mutable: declared.mutable,
+                    };
+                    self.notebook.variables.insert(name.clone(), variable);
+                } else if let Some(&reason) = verdict.reasons.get(name) {
+                    self.notebook
+                        .gone
+                        .insert(name.clone(), explain::why_gone(name, reason));
+                    forgotten.push(name.clone());
+                }
+            }
+        }
+        for name in verdict.moved() {
+            let redeclared = parsed
+                .declared
+                .iter()
+                .any(|declared| declared.name == *name);
+            if !(completed && redeclared) {
+                self.notebook
+                    .gone
+                    .insert(name.clone(), explain::why_gone(name, Lost::Moved));
+            }
+        }
+        self.notebook
+            .variables
+            .retain(|name, _| done.variables.contains(name));
+        if let Some(process) = &mut self.process {
+            process.forget(forgotten);
+        }
+    }
+}
+
+/// A cell that only rustc can say something about.
+fn unreadable(code: &str, error: &ParseError) -> (ParsedCell, Form) {
+    let (text, commands) = crate::cell::split_commands(&code.replace("\r\n", "\n"));
+    let (form, uses) = match error {
+        ParseError::Tokens => (Form::Text, Default::default()),
+        ParseError::Syntax { .. } => (Form::Statements, crate::cell::identifiers(&text)),
+    };
+    (
+        ParsedCell {
+            text,
+            commands,
+            uses,
+            ..ParsedCell::default()
+        },
+        form,
+    )
+}
+
+impl Engine for DirectEngine {
+    fn run(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome {
+        self.compiler.running.begin();
+        let outcome = self.run_cell(cell, &frontend);
+        self.compiler.running.finish();
+        outcome.unwrap_or_else(|error| {
+            Outcome::Failed(CellError {
+                ename: "KernelError".into(),
+                evalue: error.to_string(),
+                traceback: vec![format!("{error:#}")],
+            })
+        })
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupter> {
+        Arc::new(self.compiler.running.clone())
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        let variables = self.notebook.variables.iter();
+        variables
+            .map(|(name, variable)| Variable {
+                name: name.clone(),
+                ty: explain::short_type(&variable.ty),
+            })
+            .collect()
+    }
+
+    fn items(&self) -> Vec<String> {
+        self.notebook.titles()
+    }
+}

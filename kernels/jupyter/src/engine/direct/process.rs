@@ -1,0 +1,274 @@
+//! The kernel's handle on a runtime process.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use anyhow::Context;
+use lessons_channel::{SOCKET_ENV, read_frame, write_frame};
+
+use super::running::{Role, Running};
+use super::streams::Streams;
+use crate::runtime::{CONTROL_ENV, Done, FromRuntime, MARK_ENV, ToRuntime};
+
+/// The number under which the runtime finds its control socket.
+const CONTROL: i32 = 3;
+
+/// How to start a runtime.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Program and arguments.
+    pub command: Vec<OsString>,
+    /// Socket of the lessons channel.
+    pub channel: PathBuf,
+    /// Folders for the dynamic linker.
+    pub libraries: Vec<PathBuf>,
+    /// Loaded at once, in this order; the support crate last.
+    pub preload: Vec<PathBuf>,
+}
+
+/// A live runtime.
+pub struct Process {
+    control: UnixStream,
+    pub streams: Arc<Streams>,
+    exit: mpsc::Receiver<Option<ExitStatus>>,
+    group: i32,
+    running: Running,
+    sequence: u64,
+}
+
+/// Why a cell has no ordinary end.
+#[derive(Debug)]
+pub enum Died {
+    /// The process ended, in these words.
+    Ended(String),
+    /// The object could not be loaded; the process lives.
+    NotLoaded(String),
+}
+
+impl Process {
+    /// Starts a runtime; it loads its libraries while the kernel goes on.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn start(start: &Start, running: &Running) -> anyhow::Result<Process> {
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        let (control, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(start.command.first().context("no runtime command")?);
+        command
+            .args(&start.command[1..])
+            .env(CONTROL_ENV, CONTROL.to_string())
+            .env(MARK_ENV, &token)
+            .env(SOCKET_ENV, &start.channel)
+            .env(LIBRARY_PATH, library_path(&start.libraries)?)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let descriptor = theirs.as_raw_fd();
+        // SAFETY: only calls that are allowed between fork and exec.
+        unsafe {
+            command.pre_exec(move || prepare(descriptor));
+        }
+        let (sender, started) = mpsc::channel();
+        let (exit_sender, exit) = mpsc::channel();
+        // The kernel that asks the system to be survived by nobody (`PR_SET_PDEATHSIG`) is, to
+        // Linux, the thread that starts the process: this one lives exactly as long.
+        let children = running.clone();
+        std::thread::Builder::new()
+            .name("cell runtime".into())
+            .spawn(move || {
+                let child = command.spawn();
+                drop(theirs);
+                match child {
+                    Ok(mut child) => {
+                        let group = child.id().cast_signed();
+                        children.add(group, Role::Runtime);
+                        let pipes = child.stdout.take().zip(child.stderr.take());
+                        // Without anybody to receive it the engine is gone: end the child below.
+                        let _ = sender.send(Ok((group, pipes)));
+                        wait_without_reaping(group);
+                        children.remove(group);
+                        let _ = exit_sender.send(child.wait().ok());
+                    }
+                    Err(error) => {
+                        let _ = sender.send(Err(error));
+                    }
+                }
+            })?;
+        let (group, pipes): (i32, Option<(ChildStdout, ChildStderr)>) = started
+            .recv()?
+            .context("cannot start the process that runs cells")?;
+        let (stdout, stderr) = pipes.context("the runtime has no output pipes")?;
+        let streams = Streams::start(stdout, stderr, &token)?;
+        let mut process = Process {
+            control,
+            streams,
+            exit,
+            group,
+            running: running.clone(),
+            sequence: 0,
+        };
+        process.send(&ToRuntime::Preload {
+            libraries: start.preload.clone(),
+        })?;
+        Ok(process)
+    }
+
+    fn send(&mut self, command: &ToRuntime) -> io::Result<()> {
+        write_frame(&mut self.control, command)
+    }
+
+    /// What the process ended with, if it has ended while no cell ran.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.exit.try_recv().ok()?;
+        Some(status.map_or_else(|| "the process ended".to_owned(), describe))
+    }
+
+    /// Drops variables.
+    pub fn forget(&mut self, names: Vec<String>) {
+        if !names.is_empty() {
+            // A runtime that has died has forgotten them.
+            let _ = self.send(&ToRuntime::Forget { names });
+        }
+    }
+
+    /// Loads an object and runs it to its end; its outputs have all been emitted when this returns.
+    ///
+    /// # Errors
+    /// When the process died, or could not load the object.
+    pub fn run(&mut self, object: PathBuf, global: bool) -> Result<Done, Died> {
+        self.sequence += 1;
+        let sequence = self.sequence;
+        let sent = self.send(&ToRuntime::Run {
+            object,
+            global,
+            sequence,
+        });
+        let answer = sent.and_then(|()| read_frame::<FromRuntime>(&mut self.control));
+        match answer {
+            Ok(Some(FromRuntime::Done(done))) => {
+                self.streams.wait_for_end(sequence, Duration::from_secs(2));
+                Ok(done)
+            }
+            Ok(Some(FromRuntime::NotLoaded { message })) => {
+                self.streams.wait_for_end(sequence, Duration::from_secs(2));
+                Err(Died::NotLoaded(message))
+            }
+            Ok(None) | Err(_) => Err(Died::Ended(self.obituary())),
+        }
+    }
+
+    /// What the process ended with. Its last output has been emitted when this returns.
+    fn obituary(&mut self) -> String {
+        // A runtime that hangs up without ending has nothing to live for.
+        let status = self.exit.recv_timeout(Duration::from_secs(2)).or_else(|_| {
+            self.running.kill(self.group);
+            self.exit.recv_timeout(Duration::from_secs(5))
+        });
+        // Programs that the cell started may hold the pipes open for longer.
+        self.streams
+            .wait_for_end(u64::MAX, Duration::from_millis(300));
+        match status {
+            Ok(Some(status)) => describe(status),
+            _ => "the process ended in an unknown way".to_owned(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.running.kill(self.group);
+    }
+}
+
+#[cfg(target_os = "macos")]
+const LIBRARY_PATH: &str = "DYLD_LIBRARY_PATH";
+#[cfg(not(target_os = "macos"))]
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
+fn library_path(first: &[PathBuf]) -> anyhow::Result<OsString> {
+    let old = std::env::var_os(LIBRARY_PATH).unwrap_or_default();
+    let paths = first.iter().cloned().chain(std::env::split_paths(&old));
+    let paths = paths.filter(|path| !path.as_os_str().is_empty());
+    std::env::join_paths(paths).context("a library folder has a colon in its name")
+}
+
+/// Runs in the child between fork and exec.
+fn prepare(descriptor: i32) -> io::Result<()> {
+    // SAFETY: plain system calls on our own process.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // A crash is reported in the notebook; a core file in the user's folder helps nobody.
+        let none = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        let placed = if descriptor == CONTROL {
+            libc::fcntl(CONTROL, libc::F_SETFD, 0)
+        } else {
+            libc::dup2(descriptor, CONTROL)
+        };
+        if placed < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Blocks until the child has ended and leaves it a zombie, so that its number stays taken until no
+/// kill can hit it any more.
+fn wait_without_reaping(pid: i32) {
+    loop {
+        // SAFETY: an all-zero siginfo is a valid place to write to.
+        let result = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(
+                libc::P_PID,
+                pid.cast_unsigned(),
+                &raw mut info,
+                libc::WEXITED | libc::WNOWAIT,
+            )
+        };
+        if result == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return;
+        }
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => {
+            let (name, meaning) = match signal {
+                libc::SIGSEGV => ("SIGSEGV", "an invalid memory access"),
+                libc::SIGABRT => (
+                    "SIGABRT",
+                    "an abort, as after a stack overflow or a failed allocation",
+                ),
+                libc::SIGBUS => ("SIGBUS", "an invalid memory access"),
+                libc::SIGILL => ("SIGILL", "an illegal instruction"),
+                libc::SIGFPE => ("SIGFPE", "an arithmetic fault"),
+                libc::SIGKILL => (
+                    "SIGKILL",
+                    "killed from outside, perhaps because memory ran out",
+                ),
+                libc::SIGTERM => ("SIGTERM", "ended from outside"),
+                libc::SIGTRAP => ("SIGTRAP", "a trap"),
+                _ => ("a signal", "ended from outside"),
+            };
+            format!("the process that runs cells was ended by {name} ({meaning})")
+        }
+        (None, Some(code)) => {
+            format!("the cell ended its process with exit code {code}")
+        }
+        (None, None) => "the process ended in an unknown way".to_owned(),
+    }
+}

@@ -1,0 +1,238 @@
+//! Calls to rustc: where it is, its arguments for a cell, and its diagnostics as JSON.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use super::running::{Role, Running};
+use crate::library::Library;
+
+/// The user's rustc.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    pub rustc: PathBuf,
+    /// What `rustc -V` says.
+    pub version: String,
+    /// Where the dynamic std lies.
+    pub libraries: PathBuf,
+}
+
+impl Toolchain {
+    /// Asks the `rustc` of the environment (`RUSTC`, else the one on the path) where it lives.
+    ///
+    /// # Errors
+    /// When there is none that answers.
+    pub fn find() -> anyhow::Result<Toolchain> {
+        let named = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let ask = |arguments: &[&str]| -> anyhow::Result<String> {
+            let output = Command::new(&named)
+                .args(arguments)
+                .stdin(Stdio::null())
+                .output()
+                .with_context(|| {
+                    format!(
+                        "cannot run {}: is Rust installed and on the path?",
+                        named.display()
+                    )
+                })?;
+            if !output.status.success() {
+                let said = String::from_utf8_lossy(&output.stderr);
+                bail!("{} does not answer: {said}", named.display());
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let paths = ask(&["--print=sysroot", "--print=target-libdir"])?;
+        let mut lines = paths.lines();
+        let sysroot = PathBuf::from(lines.next().context("rustc names no sysroot")?);
+        let libraries = PathBuf::from(lines.next().context("rustc names no library folder")?);
+        let version = ask(&["-V"])?.trim().to_owned();
+        // The compiler itself: rustup's proxy would cost each cell its start.
+        let direct = sysroot.join("bin").join("rustc");
+        Ok(Toolchain {
+            rustc: if direct.exists() {
+                direct
+            } else {
+                PathBuf::from(named)
+            },
+            version,
+            libraries,
+        })
+    }
+}
+
+/// One of rustc's messages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    pub message: String,
+    pub code: Option<Code>,
+    pub level: String,
+    pub spans: Vec<Span>,
+    #[serde(default)]
+    pub children: Vec<Diagnostic>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Code {
+    pub code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    pub file_name: String,
+    pub byte_start: usize,
+    pub byte_end: usize,
+    pub is_primary: bool,
+    pub label: Option<String>,
+    pub suggested_replacement: Option<String>,
+    pub expansion: Option<Box<Expansion>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expansion {
+    pub span: Span,
+}
+
+impl Diagnostic {
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_ref().map(|code| code.code.as_str())
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.level.starts_with("error")
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Answer {
+    pub success: bool,
+    pub diagnostics: Vec<Diagnostic>,
+    /// What rustc wrote that is not JSON: a crash of its own.
+    pub noise: String,
+}
+
+/// What one call makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emit {
+    /// The shared object.
+    Link,
+    /// Nothing but diagnostics, with types spelled out in full.
+    Types,
+}
+
+/// Everything about the calls that does not change from cell to cell.
+#[derive(Debug, Clone)]
+pub struct Compiler {
+    pub toolchain: Toolchain,
+    pub library: Library,
+    /// The compiled `lessons_cell`.
+    pub support: PathBuf,
+    pub running: Running,
+}
+
+impl Compiler {
+    /// The arguments for a cell, without the paths that differ between sessions.
+    pub fn arguments(&self, generation: u32, optimization: u8) -> Vec<String> {
+        let mut arguments: Vec<String> = [
+            "--edition=2024",
+            "--crate-name=cell",
+            "--crate-type=cdylib",
+            "--error-format=json",
+            "-Cprefer-dynamic",
+            "-Cdebuginfo=0",
+            "-Cembed-bitcode=no",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("-Cmetadata=lessons-cell-{generation}"));
+        arguments.push(format!("-Copt-level={optimization}"));
+        if optimization == 0 {
+            // Overflow panics as in a debug build at every level: cells are for learning.
+            arguments.push("-Cdebug-assertions=no".to_owned());
+        }
+        arguments.push("-Coverflow-checks=yes".to_owned());
+        arguments.push(format!("--extern=lessons_cell={}", self.support.display()));
+        for (name, path) in self.library.externs() {
+            arguments.push(format!("--extern={name}={}", path.display()));
+        }
+        if let Some(folder) = self.library.dependencies() {
+            arguments.push(format!("-Ldependency={}", folder.display()));
+        }
+        arguments
+    }
+
+    /// Compiles `main.rs` of a folder to its `cell.so`, or asks for types only.
+    ///
+    /// # Errors
+    /// When rustc cannot be started.
+    pub fn compile(
+        &self,
+        folder: &Path,
+        arguments: &[String],
+        emit: Emit,
+        output: &Path,
+    ) -> anyhow::Result<Answer> {
+        let mut command = Command::new(&self.toolchain.rustc);
+        command
+            .args(arguments)
+            .arg("main.rs")
+            .arg("-o")
+            .arg(output)
+            .current_dir(folder);
+        match emit {
+            Emit::Link => {
+                command.arg("--emit=link");
+            }
+            Emit::Types => {
+                command
+                    .args(["--emit=metadata", "-Ztrim-diagnostic-paths=no"])
+                    .arg("-Zwrite-long-types-to-disk=no")
+                    .env("RUSTC_BOOTSTRAP", "1");
+            }
+        }
+        run(&mut command, &self.running)
+    }
+}
+
+/// Runs a rustc command in its own process group, so that an interrupt ends the linker as well.
+fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
+    use std::os::unix::process::CommandExt;
+
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let group = child.id().cast_signed();
+    running.add(group, Role::Compiler);
+    let mut text = Vec::new();
+    let read = match child.stderr.take() {
+        Some(mut stderr) => stderr.read_to_end(&mut text),
+        None => Ok(0),
+    };
+    running.remove(group);
+    let status = child.wait()?;
+    read?;
+    let mut answer = Answer {
+        success: status.success(),
+        diagnostics: Vec::new(),
+        noise: String::new(),
+    };
+    for line in String::from_utf8_lossy(&text).lines() {
+        match serde_json::from_str(line) {
+            Ok(diagnostic) => answer.diagnostics.push(diagnostic),
+            // Messages of other kinds, such as artifact notices, are JSON too.
+            Err(_) if line.starts_with('{') => {}
+            Err(_) => {
+                answer.noise.push_str(line);
+                answer.noise.push('\n');
+            }
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,204 @@
+//! Runs cells and looks at what came out.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use lessons_kernel::engine::direct::{DirectEngine, Options};
+use lessons_kernel::engine::{
+    Bundle, Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output,
+};
+use lessons_kernel::library::Library;
+
+/// Collects outputs, and interrupts at the first if asked to.
+#[derive(Default)]
+struct Collector(Mutex<Vec<Output>>, Option<Arc<dyn Interrupter>>);
+
+impl Frontend for Collector {
+    fn emit(&self, output: Output) {
+        if let Some(interrupter) = &self.1 {
+            interrupter.interrupt();
+        }
+        self.0.lock().unwrap().push(output);
+    }
+
+    fn input(&self, prompt: &str, _password: bool) -> Result<String, String> {
+        Ok(format!("answer to {prompt}"))
+    }
+}
+
+/// What one cell did.
+#[derive(Debug)]
+pub struct Ran {
+    pub outcome: Outcome,
+    pub outputs: Vec<Output>,
+}
+
+impl Ran {
+    pub fn result(&self) -> Option<&Bundle> {
+        self.outputs.iter().find_map(|output| match output {
+            Output::Result { data, .. } => Some(data),
+            _ => None,
+        })
+    }
+
+    pub fn stdout_bytes(&self) -> Vec<u8> {
+        let parts = self.outputs.iter().filter_map(|output| match output {
+            Output::Stdout(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        parts.collect::<Vec<_>>().concat()
+    }
+
+    pub fn stderr(&self) -> String {
+        let parts = self.outputs.iter().filter_map(|output| match output {
+            Output::Stderr(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        plain(&String::from_utf8_lossy(
+            &parts.collect::<Vec<_>>().concat(),
+        ))
+    }
+
+    pub fn error(&self) -> Shown {
+        match &self.outcome {
+            Outcome::Failed(error) => Shown(error.clone()),
+            Outcome::Done => panic!("the cell did not fail: {self:?}"),
+        }
+    }
+}
+
+/// An error, with its traceback as one text without colors.
+#[derive(Debug)]
+pub struct Shown(CellError);
+
+impl Shown {
+    pub fn text(&self) -> String {
+        plain(&self.0.traceback.join("\n"))
+    }
+}
+
+impl std::ops::Deref for Shown {
+    type Target = CellError;
+    fn deref(&self) -> &CellError {
+        &self.0
+    }
+}
+
+fn plain(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
+/// A fresh folder for each run of the tests, so that cells are really compiled.
+fn cache() -> PathBuf {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    let fresh = || {
+        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("engine-cache");
+        let _ = std::fs::remove_dir_all(cache.join("units"));
+        cache
+    };
+    CACHE.get_or_init(fresh).clone()
+}
+
+/// A notebook.
+pub struct Session {
+    engine: DirectEngine,
+    number: u32,
+}
+
+impl Session {
+    pub fn new() -> Session {
+        Session::with(Library::none())
+    }
+
+    pub fn with(library: Library) -> Session {
+        let options = Options {
+            runtime: vec![
+                env!("CARGO_BIN_EXE_lessons-kernel").into(),
+                "runtime".into(),
+            ],
+            cache: Some(cache()),
+        };
+        let engine = DirectEngine::new(library, options).expect("an engine");
+        Session { engine, number: 0 }
+    }
+
+    pub fn run(&mut self, code: &str) -> Ran {
+        self.run_with(code, Collector::default())
+    }
+
+    fn run_with(&mut self, code: &str, collector: Collector) -> Ran {
+        self.number += 1;
+        let collector = Arc::new(collector);
+        let cell = Cell {
+            code: code.into(),
+            number: self.number,
+            allow_stdin: false,
+        };
+        let outcome = self.engine.run(&cell, collector.clone());
+        let outputs = std::mem::take(&mut *collector.0.lock().unwrap());
+        Ran { outcome, outputs }
+    }
+
+    /// A cell that must work.
+    pub fn ok(&mut self, code: &str) -> Ran {
+        let ran = self.run(code);
+        if let Outcome::Failed(error) = &ran.outcome {
+            panic!("{code}\n{}", plain(&error.traceback.join("\n")));
+        }
+        ran
+    }
+
+    /// A cell that must fail.
+    pub fn err(&mut self, code: &str) -> Shown {
+        self.run(code).error()
+    }
+
+    /// The text of a cell's value.
+    pub fn value(&mut self, code: &str) -> String {
+        let ran = self.ok(code);
+        let bundle = ran
+            .result()
+            .unwrap_or_else(|| panic!("{code} shows nothing: {ran:?}"));
+        bundle["text/plain"].as_str().expect("text").to_owned()
+    }
+
+    /// Runs a cell and interrupts it after some milliseconds.
+    pub fn interrupted(&mut self, code: &str, after: u64) -> Shown {
+        let interrupter = self.engine.interrupter();
+        let waiting = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(after));
+            interrupter.interrupt();
+        });
+        let error = self.err(code);
+        waiting.join().unwrap();
+        error
+    }
+
+    /// Runs a cell and interrupts it at its first output.
+    pub fn interrupted_at_output(&mut self, code: &str) -> Shown {
+        let interrupter = self.engine.interrupter();
+        self.run_with(code, Collector(Mutex::default(), Some(interrupter)))
+            .error()
+    }
+
+    pub fn interrupt_idle(&mut self) {
+        self.engine.interrupter().interrupt();
+    }
+
+    pub fn variables(&self) -> Vec<String> {
+        let variables = self.engine.variables().into_iter();
+        variables
+            .map(|variable| format!("{}: {}", variable.name, variable.ty))
+            .collect()
+    }
+
+    pub fn items(&self) -> Vec<String> {
+        self.engine.items()
+    }
+}
