@@ -4,132 +4,22 @@
 //! negator turns and damps the words after it. There is nothing to compile here: it is what a
 //! sentiment classifier was before networks, and it shows its reasons word by word.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod error;
+mod rules;
+mod words;
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use error::LexiconError;
+use error::read;
+pub use rules::{DecisionRules, NegationRules, Rules, ScoreRules};
+pub use words::words;
 
 /// The labels, by class.
 pub const LABELS: [&str; 2] = ["NEGATIVE", "POSITIVE"];
-
-/// Why a lexicon cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LexiconError {
-    /// A file is missing or cannot be read.
-    #[error("cannot read {}: {source}; a lexicon is a folder with lexicon.toml and scores.tsv", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// `lexicon.toml` is not TOML or lacks a key.
-    #[error("{file}: {detail}")]
-    Rules {
-        /// The file.
-        file: String,
-        /// What is wrong and where.
-        detail: String,
-    },
-    /// A line of `scores.tsv` is not `word<TAB>score`.
-    #[error("{file}, line {line}: {detail}; each line is word, tab, score")]
-    Scores {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        detail: String,
-    },
-}
-
-/// How scores are learnt: `[scores]` of `lexicon.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScoreRules {
-    /// Texts added to both counts, in the proportion of the labels.
-    pub smoothing: f64,
-    /// Words in fewer texts have no score.
-    pub min_count: u64,
-    /// Largest score.
-    pub bound: f64,
-    /// Smallest score that is kept, without sign.
-    pub min_score: f64,
-}
-
-/// How a sum becomes a label: `[decision]` of `lexicon.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionRules {
-    /// A sum above it is POSITIVE.
-    pub threshold: f64,
-    /// How fast the probability leaves one half.
-    pub steepness: f64,
-}
-
-/// What negators do: `[negation]` of `lexicon.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NegationRules {
-    /// How many words after a negator it reaches.
-    pub window: usize,
-    /// What it multiplies their scores by.
-    pub factor: f64,
-    /// The negators.
-    pub words: Vec<String>,
-}
-
-/// `lexicon.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    /// How scores are learnt.
-    pub scores: ScoreRules,
-    /// How a sum becomes a label.
-    pub decision: DecisionRules,
-    /// What negators do.
-    pub negation: NegationRules,
-    /// What each intensifier (above 1) or diminisher (below 1) multiplies the next word's score by.
-    pub intensity: BTreeMap<String, f64>,
-}
-
-impl Rules {
-    /// The rules that ship with the library.
-    ///
-    /// # Errors
-    /// None in a build whose tests pass.
-    pub fn embedded() -> Result<Self, LexiconError> {
-        Self::parse(
-            "lexicon.toml",
-            include_str!("../../../data/lexicon/lexicon.toml"),
-        )
-    }
-
-    /// Reads a `lexicon.toml`.
-    ///
-    /// # Errors
-    /// The file is missing, or a key is missing, unknown or out of its range.
-    pub fn open(path: &Path) -> Result<Self, LexiconError> {
-        let (file, text) = read(path)?;
-        Self::parse(&file, &text)
-    }
-
-    fn parse(file: &str, text: &str) -> Result<Self, LexiconError> {
-        let wrong = |detail: String| LexiconError::Rules {
-            file: file.to_owned(),
-            detail,
-        };
-        let rules: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        let steepness = rules.decision.steepness;
-        if !(steepness > 0.0 && steepness.is_finite()) {
-            return Err(wrong(format!(
-                "decision.steepness is {steepness}; it must be above 0"
-            )));
-        }
-        Ok(rules)
-    }
-}
 
 /// A word that had a part in the answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -280,47 +170,6 @@ impl Lexicon {
             sum,
             contributions,
         }
-    }
-}
-
-/// What contractions end in; `n't` takes part of the word before it, the others stand off.
-const CONTRACTIONS: [&str; 7] = ["n't", "'s", "'re", "'ve", "'ll", "'d", "'m"];
-
-/// The words of a text, lowercase: letters and digits, joined by hyphens and apostrophes inside a
-/// word; contractions are split (`isn't` and `is n't` both give `is`, `n't`).
-pub fn words(text: &str) -> Vec<String> {
-    let lower = text.to_lowercase().replace('’', "'");
-    let mut words = Vec::new();
-    for part in lower.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\'')) {
-        if part == "cannot" {
-            words.extend(["can".to_owned(), "not".to_owned()]);
-            continue;
-        }
-        let suffix = CONTRACTIONS
-            .into_iter()
-            .find(|suffix| part.ends_with(suffix));
-        let stem = suffix
-            .and_then(|suffix| part.strip_suffix(suffix))
-            .unwrap_or(part);
-        let stem = stem.trim_matches(['-', '\'']);
-        words.extend(
-            [stem, suffix.unwrap_or("")]
-                .into_iter()
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned),
-        );
-    }
-    words
-}
-
-/// A file's name for errors, and its text.
-fn read(path: &Path) -> Result<(String, String), LexiconError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok((path.display().to_string(), text)),
-        Err(source) => Err(LexiconError::Read {
-            path: path.to_owned(),
-            source,
-        }),
     }
 }
 

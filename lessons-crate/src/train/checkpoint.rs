@@ -26,12 +26,15 @@ pub struct Checkpoint {
     pub epoch_loss: f64,
 }
 
+/// A tensor to be written: name, shape and little-endian f32 bytes.
+pub(super) type F32Bytes = (String, Vec<usize>, Vec<u8>);
+
 const KEY: &str = "checkpoint";
 
 impl Checkpoint {
     /// Writes the state of a run; the file is there whole or not at all.
     pub(super) fn save(&self, path: &Path, optimizer: &AdamW) -> Result<(), TrainError> {
-        let mut data: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+        let mut data: Vec<F32Bytes> = Vec::new();
         for slot in optimizer.slots() {
             let values = slot.var.flatten_all()?.to_vec1::<f32>()?;
             let shape = slot.var.dims().to_vec();
@@ -134,7 +137,7 @@ fn from_bytes(bytes: &[u8]) -> Vec<f32> {
 /// Writes f32 tensors to a file beside `path`, then puts it in its place.
 pub(super) fn write_safetensors(
     path: &Path,
-    data: &[(String, Vec<usize>, Vec<u8>)],
+    data: &[F32Bytes],
     metadata: HashMap<String, String>,
 ) -> Result<(), TrainError> {
     let views = data
@@ -155,7 +158,7 @@ pub(super) fn write_safetensors(
 }
 
 /// The weights alone, as f32 bytes.
-pub(super) fn weights(optimizer: &AdamW) -> Result<Vec<(String, Vec<usize>, Vec<u8>)>, TrainError> {
+pub(super) fn weights(optimizer: &AdamW) -> Result<Vec<F32Bytes>, TrainError> {
     optimizer
         .slots()
         .iter()

@@ -260,7 +260,8 @@ mod tests {
         (model, Batch::new(sequences, &Device::Cpu).unwrap())
     }
 
-    /// Central differences in f64 through the composed ops, dropout included.
+    /// Central differences in f64 through the composed ops, dropout included. The tolerance is that
+    /// of the derivative of candle's `gelu_erf`, whose constants have six digits.
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let (model, batch) = tiny(DType::F64);
@@ -301,7 +302,7 @@ mod tests {
                 moved(0.0);
                 let error = (difference - grad[index]).abs();
                 assert!(
-                    error < 1e-7 + 1e-5 * difference.abs(),
+                    error < 1e-6 + 1e-5 * difference.abs(),
                     "{name}[{index}]: {} vs {difference}",
                     grad[index]
                 );

@@ -43,13 +43,16 @@ impl Sst2Options {
         Self {
             data: data.into(),
             work: work.into(),
-            epochs: 5,
+            epochs: 2,
             seed: 1,
             batch_size: 64,
             learning_rate: 5e-4,
             warmup: 0.06,
-            word_dropout: 0.1,
-            adamw: AdamWOptions::default(),
+            word_dropout: 0.25,
+            adamw: AdamWOptions {
+                weight_decay: 0.05,
+                ..AdamWOptions::default()
+            },
             vocab_size: 8_000,
             model: ModelConfig::small(8_000),
             limit: None,

@@ -110,7 +110,7 @@ mod tests {
         let x = normal(&[33, 7], 1);
         let mask = Mask::new(5, 0.25);
         check_against_reference(
-            &[x.clone()],
+            std::slice::from_ref(&x),
             0.0,
             || dropout(&x, mask),
             || composed(&x, mask),

@@ -80,6 +80,6 @@ mod tests {
         let x = normal(&[37, 131], 4);
         let wide = (x.as_tensor() * 3.0).unwrap();
         let x = candle_core::Var::from_tensor(&wide).unwrap();
-        check_against_reference(&[x.clone()], 2e-6, || gelu(&x), || x.gelu_erf());
+        check_against_reference(std::slice::from_ref(&x), 2e-6, || gelu(&x), || x.gelu_erf());
     }
 }
