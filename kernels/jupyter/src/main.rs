@@ -1,6 +1,252 @@
-fn main() -> std::process::ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("runtime") {
-        return lessons_kernel::runtime::main();
+//! The command line of the kernel: `install`, `uninstall`, `doctor`, and what Jupyter starts.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use tokio::sync::mpsc;
+
+use lessons_kernel::assist::Assistant;
+use lessons_kernel::engine::direct::{DirectEngine, Options};
+use lessons_kernel::kernel::{self, Setup, Signal};
+use lessons_kernel::library::{self, Library};
+use lessons_kernel::protocol::Connection;
+use lessons_kernel::setup::{self, Installation, Place};
+use lessons_kernel::{paths, runtime};
+
+/// A Jupyter kernel for Rust cells, with the lessons library built in.
+#[derive(Parser)]
+#[command(name = "lessons-kernel", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the library that cells use, and make the kernel known to Jupyter
+    Install {
+        #[command(flatten)]
+        place: PlaceOptions,
+        /// The name by which notebooks ask for the kernel
+        #[arg(long, default_value = "lessons")]
+        name: String,
+        /// The checkout to build the library from [default: the one around here]
+        #[arg(long, value_name = "DIR")]
+        workspace: Option<PathBuf>,
+        /// Cargo features of the library: cuda, metal
+        #[arg(long, value_name = "FEATURE", value_delimiter = ',')]
+        features: Vec<String>,
+    },
+    /// Take the kernel away from Jupyter
+    Uninstall {
+        #[command(flatten)]
+        place: PlaceOptions,
+        /// The name under which it was installed
+        #[arg(long, default_value = "lessons")]
+        name: String,
+    },
+    /// Check everything that a cell needs; says what to do about what is missing
+    Doctor {
+        /// The folder of a prebuilt library [default: those of the installed kernels]
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
+    },
+    /// Serve a notebook; what Jupyter runs
+    #[command(hide = true)]
+    Start {
+        #[arg(short = 'f', long, visible_aliases = ["control-file", "control_file"])]
+        connection_file: PathBuf,
+        /// The folder that holds the prebuilt library
+        #[arg(long)]
+        library: PathBuf,
+    },
+    /// Run cells; what the kernel runs
+    #[command(hide = true)]
+    Runtime,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct PlaceOptions {
+    /// For this user (the default)
+    #[arg(long)]
+    user: bool,
+    /// Into PREFIX/share/jupyter, as for a virtual environment
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<PathBuf>,
+    /// Into the environment that is active
+    #[arg(long)]
+    sys_prefix: bool,
+}
+
+impl PlaceOptions {
+    fn place(self) -> Place {
+        match (self.prefix, self.sys_prefix) {
+            (Some(prefix), _) => Place::Prefix(prefix),
+            (None, true) => Place::ActiveEnvironment,
+            (None, false) => Place::User,
+        }
     }
-    std::process::ExitCode::SUCCESS
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if matches!(cli.command, Task::Runtime) {
+        return runtime::main();
+    }
+    log_to_stderr();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Warnings and errors; `LESSONS_LOG=debug` shows more.
+fn log_to_stderr() {
+    let level = std::env::var("LESSONS_LOG").ok();
+    let level = level.and_then(|text| text.parse().ok());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(level.unwrap_or(tracing::level_filters::LevelFilter::WARN))
+        .init();
+}
+
+fn run(task: Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Install {
+            place,
+            name,
+            workspace,
+            features,
+        } => {
+            let installation = Installation {
+                place: place.place(),
+                name,
+                workspace,
+                features,
+            };
+            let folder = setup::install(&installation, &mut |line| eprintln!("{line}"))?;
+            eprintln!("The kernel is installed: {}", folder.display());
+        }
+        Task::Uninstall { place, name } => {
+            let spec = setup::uninstall(&place.place(), &name)?;
+            eprintln!("The kernel {name} is removed.");
+            eprintln!(
+                "Its library stays for other kernels: {}",
+                spec.library.display()
+            );
+        }
+        Task::Doctor { library } => {
+            let healthy = setup::doctor(library.as_deref(), &mut std::io::stdout().lock())?;
+            return Ok(if healthy {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Task::Start {
+            connection_file,
+            library,
+        } => {
+            start(&connection_file, &library)?;
+            // Threads that are still busy, with a cell that won't end for instance, don't matter
+            // any more.
+            std::process::exit(0);
+        }
+        Task::Runtime => return Ok(runtime::main()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves one frontend's connection until it shuts the kernel down.
+fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
+    let connection = Connection::read(connection_file)?;
+    let folder = library::locate(library).unwrap_or_else(|| library.to_owned());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("can't start the kernel's threads")?;
+    runtime.block_on(async {
+        let (signals, received) = mpsc::unbounded_channel();
+        watch_signals(&signals)?;
+        tokio::spawn(watch_parent(signals));
+        let assistant = Assistant::new(Some(&folder.join(setup::INDEX)));
+        kernel::serve(
+            Setup {
+                connection,
+                engine: Box::new(move || {
+                    let library = Library::open(&folder)?;
+                    Ok(Box::new(DirectEngine::new(library, Options::for_this_program()?)?))
+                }),
+                assistant,
+                history: paths::data_dir()
+                    .ok()
+                    .map(|folder| folder.join("history.jsonl")),
+                language_version: tokio::task::spawn_blocking(rust_version),
+            },
+            received,
+        )
+        .await
+    })
+}
+
+/// The version of the rustc that compiles cells, as in `1.95.0`.
+fn rust_version() -> Option<String> {
+    let output = Command::new("rustc").arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.split_whitespace().nth(1)?.to_owned())
+}
+
+fn watch_signals(signals: &mpsc::UnboundedSender<Signal>) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    for (kind, meaning) in [
+        (SignalKind::interrupt(), Signal::Interrupt),
+        (SignalKind::terminate(), Signal::Shutdown),
+        (SignalKind::hangup(), Signal::Shutdown),
+    ] {
+        let mut stream = signal(kind).context("can't listen to signals")?;
+        let signals = signals.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                if signals.send(meaning).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Ends the kernel when the process that started it is gone.
+async fn watch_parent(signals: mpsc::UnboundedSender<Signal>) {
+    let Some(named) = std::env::var("JPY_PARENT_PID")
+        .ok()
+        .and_then(|pid| pid.parse::<u32>().ok())
+    else {
+        // Keeps the channel open for the signals.
+        return std::future::pending().await;
+    };
+    let first = std::os::unix::process::parent_id();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let parent = std::os::unix::process::parent_id();
+        // Started by another process on behalf of the named one, it is that one's child for good.
+        let orphaned = if first == named {
+            parent != named
+        } else {
+            parent == 1 && first != 1
+        };
+        if orphaned && signals.send(Signal::Shutdown).is_err() {
+            return;
+        }
+    }
 }

@@ -460,6 +460,61 @@ async fn bad_messages_are_logged_and_dropped() {
 }
 
 #[tokio::test]
+async fn a_flood_of_messages_good_and_bad_does_no_harm() {
+    const ROUNDS: usize = 400;
+    let mut harness = Harness::tcp().await;
+    let requests = [
+        ("kernel_info_request", json!({})),
+        (
+            "complete_request",
+            json!({"code": "printl\u{1f600}", "cursor_pos": 99}),
+        ),
+        ("inspect_request", json!({"code": "x.y", "cursor_pos": -4})),
+        ("is_complete_request", json!({"code": ["not a string"]})),
+        (
+            "history_request",
+            json!({"hist_access_type": "search", "pattern": "*[", "n": -1}),
+        ),
+        ("comm_info_request", json!({"target_name": 3})),
+        (
+            "execute_request",
+            json!({"code": 5, "silent": "no", "user_expressions": []}),
+        ),
+        ("interrupt_request", json!({})),
+        ("debug_request", json!({"command": null})),
+    ];
+    let silent = [
+        ("comm_open", json!({"comm_id": 3})),
+        ("comm_msg", json!({"data": [1]})),
+        ("input_reply", json!({"value": "nobody asked"})),
+        ("execute_reply", json!({})),
+    ];
+    for round in 0..ROUNDS {
+        for (kind, content) in requests.iter().chain(&silent) {
+            harness.send(kind, content.clone()).await;
+            let (mut bad, _) = harness.frames(kind, content.clone());
+            let frame = round % bad.len();
+            match round % 3 {
+                0 => bad.truncate(frame + 1),
+                1 => bad[frame] = Bytes::from(vec![0xff; round]),
+                _ => bad.insert(frame, Bytes::from_static(b"{")),
+            }
+            harness.shell.send(message(bad)).await.unwrap();
+        }
+        for _ in &requests {
+            harness.reply().await;
+        }
+    }
+    let (reply, outputs) = harness.run(json!({"code": "print still here"})).await;
+    assert_eq!(reply["status"], "ok");
+    assert_eq!(
+        lines(&outputs),
+        ["execute_input", "stdout: \"still here\\n\""]
+    );
+    harness.end().await;
+}
+
+#[tokio::test]
 async fn outputs_come_in_order_and_gathered() {
     let mut harness = Harness::tcp().await;
     let code = "print one\nprint zwölf 😀\nwarn two\nprint three\nshow image/svg+xml\nprint four\n\
@@ -575,6 +630,26 @@ async fn user_expressions_are_evaluated_one_by_one() {
         (&answers["bad"]["status"], &answers["bad"]["ename"]),
         (&json!("error"), &json!("Fake"))
     );
+    harness.end().await;
+}
+
+#[tokio::test]
+async fn a_question_is_answered_with_a_page() {
+    let mut harness = Harness::tcp().await;
+    harness
+        .run(json!({"code": "print so that the engine's names are known"}))
+        .await;
+    let (reply, outputs) = harness.run(json!({"code": "?answer"})).await;
+    assert_eq!(kinds(&outputs), ["execute_input"]);
+    let page = &reply["payload"][0];
+    assert_eq!(page["source"], "page");
+    assert_eq!(
+        page["data"]["text/plain"].as_str().unwrap().lines().next(),
+        Some("let answer: i32")
+    );
+    let (reply, outputs) = harness.run(json!({"code": ":doc no_such_name"})).await;
+    assert_eq!(reply["payload"], json!([]));
+    assert_eq!(kinds(&outputs), ["execute_input", "stream"]);
     harness.end().await;
 }
 

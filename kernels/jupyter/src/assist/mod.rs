@@ -9,6 +9,7 @@ mod docs;
 mod index;
 mod infer;
 mod inspect;
+mod sources;
 mod std_names;
 mod text;
 

@@ -10,9 +10,11 @@ use tokio::sync::watch;
 
 use crate::assist::Assistant;
 use crate::engine::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output};
-use crate::protocol::{Outgoing, Publisher, Replier, Request, State};
+use crate::protocol::{self, Outgoing, Publisher, Replier, Request, State};
 
 use super::EngineFactory;
+use super::expressions;
+use super::help;
 use super::history::History;
 use super::input::Stdin;
 use super::outputs::Outputs;
@@ -162,6 +164,7 @@ impl Executor {
             if self.shared.quitting.load(Ordering::SeqCst) {
                 break;
             }
+            let started = protocol::now();
             self.parts.iopub.status(&request.raw_header, State::Busy);
             let content = if ticket <= self.shared.aborted.load(Ordering::SeqCst) {
                 json!({"status": "aborted"})
@@ -169,7 +172,7 @@ impl Executor {
                 self.execute(&request)
             };
             let mut reply = Outgoing::new("execute_reply", &request.raw_header, content);
-            reply.metadata = json!({"status": reply.content["status"]});
+            reply.metadata = json!({"started": started, "status": reply.content["status"]});
             replier.send(&request.identities, reply);
             self.parts.iopub.status(&request.raw_header, State::Idle);
             self.learn_names();
@@ -200,7 +203,11 @@ impl Executor {
         let silent = request.flag("silent", false);
         let store = request.flag("store_history", true) && !silent;
         if code.trim().is_empty() {
-            return ok(self.count, self.expressions(request));
+            return ok(
+                self.count,
+                expressions::evaluate(request, |cell, frontend| self.run_cell(cell, frontend)),
+                None,
+            );
         }
         let number = self.count + 1;
         if store {
@@ -224,12 +231,24 @@ impl Executor {
             allow_stdin: request.flag("allow_stdin", false),
         };
         self.shared.now().running = Some(request.raw_header.clone());
-        let outcome = self.run_cell(&cell, outputs.clone());
+        let mut page = None;
+        let outcome = match help::asked_about(code) {
+            None => self.run_cell(&cell, outputs.clone()),
+            Some(name) => {
+                page = help::page(&self.parts.assistant, name);
+                if page.is_none() {
+                    let note = format!("nothing is known about {name}\n");
+                    outputs.emit(Output::Stderr(note.into()));
+                }
+                Outcome::Done
+            }
+        };
         let content = match outcome {
             Outcome::Done => {
-                let expressions = self.expressions(request);
+                let expressions =
+                    expressions::evaluate(request, |cell, frontend| self.run_cell(cell, frontend));
                 outputs.finish();
-                ok(number, expressions)
+                ok(number, expressions, page)
             }
             Outcome::Failed(error) => {
                 outputs.finish();
@@ -282,33 +301,6 @@ impl Executor {
         }
     }
 
-    /// Evaluates a request's user expressions, each as a cell of its own that shows nothing.
-    fn expressions(&mut self, request: &Request) -> Value {
-        let wanted = request.content.get("user_expressions");
-        let Some(wanted) = wanted.and_then(Value::as_object) else {
-            return json!({});
-        };
-        let mut answers = Map::new();
-        for (name, expression) in wanted {
-            let captured = Arc::new(Captured::default());
-            let cell = Cell {
-                code: expression.as_str().unwrap_or_default().to_owned(),
-                number: self.count.max(1),
-                allow_stdin: false,
-            };
-            let answer = match self.run_cell(&cell, captured.clone()) {
-                Outcome::Done => captured.answer(),
-                Outcome::Failed(error) => {
-                    let mut content = error_content(&error);
-                    content.insert("status".into(), "error".into());
-                    Value::Object(content)
-                }
-            };
-            answers.insert(name.clone(), answer);
-        }
-        Value::Object(answers)
-    }
-
     fn publish(&self, kind: &str, request: &Request, content: Value) {
         self.parts
             .iopub
@@ -316,40 +308,16 @@ impl Executor {
     }
 }
 
-/// Keeps the value of an expression and nothing else.
-#[derive(Default)]
-struct Captured(Mutex<Option<Value>>);
-
-impl Captured {
-    fn answer(&self) -> Value {
-        let result = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        result.unwrap_or_else(|| json!({"status": "ok", "data": {}, "metadata": {}}))
-    }
-}
-
-impl Frontend for Captured {
-    fn emit(&self, output: Output) {
-        if let Output::Result { data, metadata } = output {
-            let answer = json!({"status": "ok", "data": data, "metadata": metadata});
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        }
-    }
-
-    fn input(&self, _: &str, _: bool) -> Result<String, String> {
-        Err("a user expression can't ask for input".into())
-    }
-}
-
-fn ok(number: u32, expressions: Value) -> Value {
+fn ok(number: u32, expressions: Value, page: Option<Value>) -> Value {
     json!({
         "status": "ok",
         "execution_count": number,
         "user_expressions": expressions,
-        "payload": [],
+        "payload": page.into_iter().collect::<Vec<_>>(),
     })
 }
 
-fn error_content(error: &CellError) -> Map<String, Value> {
+pub(super) fn error_content(error: &CellError) -> Map<String, Value> {
     let mut content = Map::new();
     content.insert("ename".into(), error.ename.as_str().into());
     content.insert("evalue".into(), error.evalue.as_str().into());

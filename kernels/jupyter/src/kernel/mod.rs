@@ -5,6 +5,8 @@
 
 mod dispatch;
 mod execution;
+mod expressions;
+mod help;
 mod history;
 mod info;
 mod input;

@@ -16,7 +16,7 @@ pub use heartbeat::echo;
 pub use message::{Header, Outgoing, Rejected, Request};
 pub use publisher::{Publisher, State};
 pub use router::{Replier, serve};
-pub use session::Session;
+pub use session::{Session, now};
 pub use signature::{Signer, UnknownScheme};
 
 /// The version of the messaging protocol that this kernel speaks.

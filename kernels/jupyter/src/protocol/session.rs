@@ -43,9 +43,14 @@ impl Session {
             "msg_id": msg_id,
             "session": self.id,
             "username": self.username,
-            "date": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            "date": now(),
             "msg_type": msg_type,
             "version": VERSION,
         })
     }
+}
+
+/// The time as messages write it.
+pub fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
