@@ -9,6 +9,15 @@ from jupyter_client.manager import KernelManager
 TIMEOUT = 60
 
 
+def channel(statements):
+    """A cell that talks to the kernel over its `socket`, as the `lessons` library does."""
+    return (
+        "use lessons_channel::{FromCell, SOCKET_ENV, ToCell, read_frame, write_frame};\n"
+        "{ let mut socket = std::os::unix::net::UnixStream::connect(std::env::var(SOCKET_ENV)?)?;\n"
+        f"{statements} }}"
+    )
+
+
 class Frontend:
     """A blocking client that keeps a cell's outputs together."""
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from conftest import TIMEOUT, started
+from conftest import TIMEOUT, channel, started
 from jupyter_client.manager import KernelManager
 
 ENDLESS = "let mut turns = 0u64; loop { turns = std::hint::black_box(turns + 1); }"
@@ -124,7 +124,11 @@ def test_requests_are_answered_while_a_cell_runs(kernel):
 
 
 def test_input(fresh_kernel):
-    code = 'let name = lessons::notebook::input("name? ")?; println!("hello {name}");'
+    code = channel(
+        'write_frame(&mut socket, &FromCell::Input { prompt: "name? ".into(), password: false })?;\n'
+        "let Some(ToCell::Input { text }) = read_frame(&mut socket)? else { panic!() };\n"
+        'println!("hello {}", text?);'
+    )
     cell = fresh_kernel.client.execute(code, allow_stdin=True)
     request = fresh_kernel.client.get_stdin_msg(timeout=TIMEOUT)
     assert request["msg_type"] == "input_request"

@@ -185,7 +185,10 @@ fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
                 connection,
                 engine: Box::new(move || {
                     let library = Library::open(&folder)?;
-                    Ok(Box::new(DirectEngine::new(library, Options::for_this_program()?)?))
+                    Ok(Box::new(DirectEngine::new(
+                        library,
+                        Options::for_this_program()?,
+                    )?))
                 }),
                 assistant,
                 history: paths::data_dir()

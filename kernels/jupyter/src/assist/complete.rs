@@ -25,12 +25,13 @@ pub struct Completions {
 }
 
 /// The commands that a cell line may begin with.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("clear", "forget all variables and items"),
     ("dep", "add a dependency: :dep rand = \"0.9\""),
     ("doc", "show the documentation of a name: :doc Graph::build"),
     ("help", "list the commands"),
     ("opt", "set the optimization level: :opt 3"),
+    ("timing", "after each cell, say where its time went"),
     ("vars", "list the variables and their types"),
 ];
 
@@ -180,7 +181,8 @@ fn in_path(index: &Index, path: &str) -> Vec<Completion> {
     found
 }
 
-/// Variables, items, and every free-standing name of the library and the language.
+/// The notebook's variables and items; with something typed, also every free-standing name of the
+/// library and the language, which would drown the notebook's own otherwise.
 fn plain(index: &Index, names: &Names, typed: &str) -> Vec<Completion> {
     let variables = names.variables.iter().map(|variable| Completion {
         text: variable.name.clone(),
@@ -195,7 +197,6 @@ fn plain(index: &Index, names: &Names, typed: &str) -> Vec<Completion> {
         },
         signature: String::new(),
     });
-    // Two characters are enough to not drown the notebook's own names.
     let own = variables.chain(items);
     match typed.is_empty() {
         true => own.collect(),

@@ -6,6 +6,8 @@ use proc_macro2::TokenStream;
 use syn::Block;
 use syn::parse::Parser;
 
+use crate::cell::split_commands;
+
 /// The answer to an `is_complete_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {
@@ -28,7 +30,11 @@ pub enum Completeness {
 /// assert_eq!(completeness("let x = (1];"), Completeness::Invalid);
 /// ```
 pub fn completeness(code: &str) -> Completeness {
-    let rust = without_commands(code);
+    if code.trim_start().starts_with('?') {
+        // A question to the kernel.
+        return Completeness::Complete;
+    }
+    let (rust, _) = split_commands(code);
     let brackets = match Brackets::scan(&rust) {
         Ok(brackets) => brackets,
         Err(Mismatch) => return Completeness::Invalid,
@@ -52,18 +58,6 @@ pub fn completeness(code: &str) -> Completeness {
         },
         Err(_) => Completeness::Invalid,
     }
-}
-
-/// The text with the lines that are commands to the kernel (`:vars`, `?name`) left blank.
-fn without_commands(code: &str) -> String {
-    let command = |line: &&str| {
-        let line = line.trim_start();
-        line.starts_with('?') || (line.starts_with(':') && !line.starts_with("::"))
-    };
-    code.lines()
-        .map(|line| if command(&line) { "" } else { line })
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// Whether an error complains that the text ends too early. Inside brackets the position is that

@@ -3,6 +3,7 @@
 
 use syn::{Expr, GenericArgument, Lit, PathArguments, Type};
 
+use super::complete::derefs;
 use super::index::{Entry, Index, Kind};
 use super::{Names, text};
 
@@ -52,6 +53,26 @@ impl Ty {
             }
             _ => None,
         }
+    }
+
+    /// The type with `T`, `E`, `K` and `V` replaced by the receiver's arguments; `None` where a
+    /// parameter stays open.
+    fn with_arguments_of(self, receiver: &Self) -> Option<Self> {
+        let position = match self.name.as_str() {
+            "T" | "K" => 0,
+            "E" | "V" => 1,
+            name if name.len() == 1 => return None,
+            _ => {
+                let arguments = self.arguments.into_iter();
+                return Some(Self {
+                    name: self.name,
+                    arguments: arguments
+                        .map_while(|ty| ty.with_arguments_of(receiver))
+                        .collect(),
+                });
+            }
+        };
+        receiver.arguments.get(position).cloned()
     }
 
     /// The type to look methods up in: what smart pointers point to.
@@ -166,17 +187,19 @@ impl Scope<'_> {
             Expr::MethodCall(call) => {
                 let receiver = self.infer(&call.receiver, depth)?;
                 let name = call.method.to_string();
-                if let ("clone" | "as_ref" | "as_mut" | "iter" | "into_iter", true) =
-                    (name.as_str(), name == "clone" || name.starts_with("as_"))
-                {
-                    return Some(receiver);
+                let holds_one = matches!(receiver.name.as_str(), "Result" | "Option");
+                match name.as_str() {
+                    "clone" | "as_ref" | "as_mut" => return Some(receiver),
+                    "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" if holds_one => {
+                        return receiver.arguments.into_iter().next();
+                    }
+                    _ => {}
                 }
-                if let "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" = name.as_str()
-                    && matches!(receiver.name.as_str(), "Result" | "Option")
-                {
-                    return receiver.arguments.into_iter().next();
-                }
-                self.gives(&receiver.target().name, &name)
+                let receiver = receiver.target();
+                let found = derefs(&receiver)
+                    .into_iter()
+                    .find_map(|owner| self.gives(owner, &name))?;
+                found.with_arguments_of(&receiver)
             }
             _ => None,
         }

@@ -119,6 +119,14 @@ fn members_of_standard_types() {
     assert_eq!(complete("format!(\"a\").push|"), ["push", "push_str"]);
     assert_eq!(complete("\"a\".to_upper|"), ["to_uppercase"]);
     assert_eq!(complete("vec![1].pus|"), ["push"]);
+    assert_eq!(
+        complete("let v: Vec<Value> = f(); v.pop().unwrap().re|"),
+        ["relu"]
+    );
+    assert_eq!(
+        complete("let v: Vec<Value> = f(); v.first()?.re|"),
+        ["relu"]
+    );
 }
 
 #[test]

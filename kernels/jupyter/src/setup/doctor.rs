@@ -131,7 +131,8 @@ fn open(folder: &Path) -> anyhow::Result<Library> {
 
 /// Runs cells as a notebook would.
 fn cells(library: Library) -> Vec<(&'static str, Finding)> {
-    let engine = Options::for_this_program().and_then(|options| DirectEngine::new(library, options));
+    let engine =
+        Options::for_this_program().and_then(|options| DirectEngine::new(library, options));
     let mut engine = match engine.context("the engine does not start") {
         Ok(engine) => engine,
         Err(error) => return vec![("a cell", Err(format!("{error:#}")))],

@@ -64,7 +64,9 @@ fn home(workspace: &Path, features: &[String]) -> anyhow::Result<PathBuf> {
         [] => "cpu".to_owned(),
         features => features.join("-"),
     };
-    Ok(paths::data_dir()?.join("libraries").join(format!("{variant}-{key}")))
+    Ok(paths::data_dir()?
+        .join("libraries")
+        .join(format!("{variant}-{key}")))
 }
 
 /// Removes the kernelspec of a name; returns what it said.
@@ -107,8 +109,7 @@ fn workspace(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// from an older one keeps its program. The two newest stay.
 fn copy_kernel(folder: &Path) -> anyhow::Result<PathBuf> {
     let binary = std::env::current_exe()?;
-    let content =
-        fs::read(&binary).with_context(|| format!("can't read {}", binary.display()))?;
+    let content = fs::read(&binary).with_context(|| format!("can't read {}", binary.display()))?;
     let own = folder.join(hex::encode(&Sha256::digest(&content)[..6]));
     let target = own.join(KERNEL);
     if !target.is_file() {
@@ -162,6 +163,9 @@ mod tests {
         let first = copy_kernel(folder.path()).unwrap();
         assert_eq!(copy_kernel(folder.path()).unwrap(), first);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        assert_eq!(fs::read(first).unwrap(), fs::read(std::env::current_exe().unwrap()).unwrap());
+        assert_eq!(
+            fs::read(first).unwrap(),
+            fs::read(std::env::current_exe().unwrap()).unwrap()
+        );
     }
 }
