@@ -167,18 +167,10 @@ fn in_path(index: &Index, path: &str) -> Vec<Completion> {
     if !members.is_empty() {
         return members;
     }
-    let within =
-        |entry: &&Entry| entry.owner == path || entry.owner.ends_with(&format!("::{path}"));
-    let mut found: Vec<Completion> = index.items().filter(within).map(completion).collect();
-    if found.is_empty() || path == "lessons" {
-        // What a module exports from its private parts.
-        let below = format!("{path}::");
-        let inner = |entry: &&Entry| {
-            entry.owner.starts_with(&below) || entry.owner.contains(&format!("::{below}"))
-        };
-        found.extend(index.items().filter(inner).map(completion));
-    }
-    found
+    // `graph::` after `use lessons::graph` means `lessons::graph::`.
+    let tail = format!("::{path}");
+    let within = |entry: &&Entry| entry.owner == path || entry.owner.ends_with(&tail);
+    index.items().filter(within).map(completion).collect()
 }
 
 /// The notebook's variables and items; with something typed, also every free-standing name of the

@@ -6,6 +6,7 @@
 mod complete;
 mod completeness;
 mod docs;
+mod exports;
 mod index;
 mod infer;
 mod inspect;

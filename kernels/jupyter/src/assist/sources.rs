@@ -7,6 +7,7 @@ use anyhow::Context;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 
+use super::exports::{self, Export};
 use super::index::{Entry, Index, Kind};
 
 impl Index {
@@ -15,12 +16,23 @@ impl Index {
     /// # Errors
     /// When a source file can't be read or parsed.
     pub fn of_crate(name: &str, root: &Path) -> anyhow::Result<Self> {
-        let mut index = Self::default();
+        let mut reader = Reader::default();
         let folder = root.parent().unwrap_or(Path::new("."));
-        index.add_file(root, folder, name)?;
+        reader.add_file(root, folder, name)?;
+        let mut index = reader.index;
+        exports::resolve(&mut index, &reader.exports);
         Ok(index)
     }
+}
 
+/// Collects what the source files say.
+#[derive(Default)]
+struct Reader {
+    index: Index,
+    exports: Vec<Export>,
+}
+
+impl Reader {
     fn add_file(&mut self, file: &Path, folder: &Path, path: &str) -> anyhow::Result<()> {
         let text =
             fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
@@ -48,6 +60,9 @@ impl Index {
                     }
                 }
                 syn::Item::Impl(block) => self.add_impl(block),
+                syn::Item::Use(item) if public(&item.vis) && !hidden(&item.attrs) => {
+                    Export::collect(&item.tree, path, &mut self.exports);
+                }
                 item => self.add_item(item, path),
             }
         }
@@ -198,7 +213,7 @@ impl Index {
         signature: String,
         attributes: &[syn::Attribute],
     ) -> &mut Entry {
-        self.entries.push(Entry {
+        self.index.entries.push(Entry {
             kind,
             name: name.to_owned(),
             owner: owner.to_owned(),
@@ -208,8 +223,8 @@ impl Index {
             gives: None,
             closures: Vec::new(),
         });
-        let last = self.entries.len() - 1;
-        &mut self.entries[last]
+        let last = self.index.entries.len() - 1;
+        &mut self.index.entries[last]
     }
 }
 
@@ -341,6 +356,14 @@ mod tests {
             pub fn build<F>(name: &str, describe: F) -> Graph where F: FnOnce(&Builder) { }
             pub fn each(f: impl Fn(&Value, usize) -> bool) {}
         }
+        mod inner { pub fn deep() {} pub mod more { pub const MANY: usize = 3; } }
+        pub use inner::deep as shallow;
+        pub mod prelude {
+            pub use crate::graph::{Value, build};
+            pub use super::inner::more::*;
+            pub use crate::shallow;
+            pub use candle::Tensor;
+        }
         #[cfg(test)]
         mod tests { pub fn nothing() {} }
     "#;
@@ -377,6 +400,20 @@ mod tests {
         );
         assert_eq!(entry("build").closures, [["&Builder"]]);
         assert_eq!(entry("each").closures, [["&Value", "usize"]]);
+    }
+
+    #[test]
+    fn modules_have_what_they_export() {
+        let index = index();
+        let names = |owner: &str| -> Vec<String> {
+            let of_owner = index.items().filter(|entry| entry.owner == owner);
+            of_owner.map(|entry| entry.name.clone()).collect()
+        };
+        assert_eq!(names("lessons"), ["graph", "prelude", "shallow"]);
+        assert_eq!(
+            names("lessons::prelude"),
+            ["Value", "build", "MANY", "shallow", "Tensor"]
+        );
     }
 
     #[test]

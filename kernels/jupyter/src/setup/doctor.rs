@@ -70,6 +70,10 @@ pub fn doctor(library: Option<&Path>, out: &mut impl Write) -> io::Result<bool> 
             }
             Ok(library) => {
                 report("library", true, Ok(folder.display().to_string()))?;
+                if !library.is_fresh() {
+                    let text = "the sources have changed since; lessons-kernel install";
+                    report("library", false, Err(text.into()))?;
+                }
                 for (name, finding) in cells(library) {
                     report(name, true, finding)?;
                 }
