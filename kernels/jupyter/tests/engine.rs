@@ -240,6 +240,36 @@ fn arithmetic_overflow_panics_as_when_learning() {
 }
 
 #[test]
+fn a_call_site_is_the_cells_own_line_and_can_be_read() {
+    let mut session = Session::new();
+    session.ok(
+        "#[track_caller] fn here() -> String { let at = std::panic::Location::caller(); \
+         std::fs::read_to_string(at.file()).unwrap().lines().nth(at.line() as usize - 1).unwrap().to_owned() }",
+    );
+    assert_eq!(
+        session.value("here() // first line"),
+        "\"here() // first line\""
+    );
+    assert_eq!(
+        session.value("let a = 1;\nlet line = here(); // second\nline"),
+        "\"let line = here(); // second\""
+    );
+    session.ok("fn indirect() -> String {\n    here() // in an item\n}");
+    assert_eq!(session.value("indirect()"), "\"    here() // in an item\"");
+}
+
+#[test]
+fn code_that_loops_is_optimized_without_being_asked() {
+    let mut session = Session::new();
+    session.ok("fn total(n: u64) -> u64 { let mut sum = 0u64; for i in 0..n { sum = sum.wrapping_mul(31).wrapping_add(i); } sum }");
+    assert_eq!(session.value("cfg!(debug_assertions)"), "false");
+    let begin = std::time::Instant::now();
+    session.ok("total(200_000_000)");
+    // Unoptimized, the loop alone takes more than ten times as long.
+    assert!(begin.elapsed().as_secs() < 8, "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_question_mark_ends_the_cell_with_the_errors_own_words() {
     let mut session = Session::new();
     assert_eq!(session.value("let n: i32 = \"12\".parse()?;\nn"), "12");
@@ -529,6 +559,41 @@ fn an_unchanged_cell_is_not_compiled_again() {
     assert!(!String::from_utf8_lossy(&first.stdout_bytes()).contains("compiled before"));
     assert!(String::from_utf8_lossy(&again.stdout_bytes()).contains("compiled before"));
     assert!(String::from_utf8_lossy(&again.stdout_bytes()).starts_with("2\n"));
+}
+
+/// `LESSONS_LIBRARY` names the folder into which a library was built.
+#[test]
+fn cells_use_the_prebuilt_library_and_its_types() {
+    let Some(folder) = std::env::var_os("LESSONS_LIBRARY").map(std::path::PathBuf::from) else {
+        println!("skipped: LESSONS_LIBRARY names no prebuilt library");
+        return;
+    };
+    let folder = lessons_kernel::library::locate(&folder).unwrap_or(folder);
+    let library = lessons_kernel::library::Library::open(&folder).expect("a library");
+    let mut session = Session::with(library);
+    session.ok(":dep lessons = { path = \"../lessons-crate\" }\nuse lessons::prelude::*;");
+    session.ok(
+        "let graph = Graph::build(\"g\", |g| { let x = g.input(\"x\", f32s((\"batch\", 4))); g.output(\"y\", (2 * x + 1.0).relu()); })?;",
+    );
+    assert!(session.ok("graph").result().is_some());
+    assert_eq!(session.variables(), ["graph: Graph"]);
+    session.ok(
+        "use candle_core::{Device, Tensor};\nlet t = Tensor::new(&[1f32, 2.0], &Device::Cpu)?;",
+    );
+    assert_eq!(session.value("t.sum_all()?.to_scalar::<f32>()?"), "3.0");
+    session.ok("#[derive(Debug, serde::Serialize, serde::Deserialize)] struct S { x: i32 }");
+    assert_eq!(
+        session.value("serde_json::from_str::<S>(\"{\\\"x\\\": 3}\")?"),
+        "S { x: 3 }"
+    );
+    let error = session.err("let bad = Graph::build(\"g\", |g| {\n    let x = g.input(\"x\", f32s((2, 3)));\n    let y = x.matmul(x);\n    g.output(\"y\", y);\n})?;");
+    assert_eq!(error.ename, "Error");
+    assert!(
+        error.text().contains("let y = x.matmul(x);"),
+        "{}",
+        error.text()
+    );
+    assert!(session.err(":dep polars").evalue.contains("candle_core"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use quote::ToTokens;
 use syn::{Fields, ForeignItem, ImplItem, Stmt, UseTree};
 
-use super::{idents, range_of};
+use super::{idents, loops, range_of};
 
 /// The three spaces of Rust's names: an item replaces an earlier one only within its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,8 @@ pub struct Item {
     /// a module's items.
     pub provides: BTreeSet<String>,
     pub uses: BTreeSet<String>,
+    /// Whether code in it loops.
+    pub loops: bool,
     /// The tokens as text: equal for two items exactly when they differ in layout and comments only.
     pub normalized: String,
 }
@@ -90,6 +92,7 @@ impl Item {
                     names: names_after_static(call.mac.tokens.clone()),
                     provides: BTreeSet::new(),
                     uses: idents::in_tokens(statement.to_token_stream()),
+                    loops: loops::in_statement(statement),
                     normalized: statement.to_token_stream().to_string(),
                 });
             }
@@ -107,6 +110,7 @@ impl Item {
                 provides
             },
             uses,
+            loops: loops::in_statement(statement),
             normalized: item.to_token_stream().to_string(),
         })
     }

@@ -6,6 +6,7 @@
 mod commands;
 mod idents;
 mod item;
+mod loops;
 mod pattern;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct ParsedCell {
     pub declared: Vec<Declared>,
     /// Identifiers in statements and the trailing expression, also inside format strings.
     pub uses: BTreeSet<String>,
+    /// Whether statements or the trailing expression loop.
+    pub loops: bool,
 }
 
 /// A variable that a cell's `let` declares.
@@ -108,6 +111,7 @@ pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
             }
         }
         cell.uses.extend(later);
+        cell.loops |= loops::in_statement(statement);
         if index == last && is_trailing(statement) {
             cell.trailing = Some(range_of(statement));
         } else {

@@ -11,7 +11,7 @@ const HELP: &str = "\
 :vars           the variables and their types
 :clear          forget every variable and item
 :timing         after each cell, where its time went (again to stop)
-:opt 0|1|2|3    how much rustc optimizes the following cells (default 1)
+:opt 0|1|2|3    how much rustc optimizes the following cells; `:opt auto`, the default: as it pays
 :dep NAME       a crate of the prebuilt library is there already; this says which
 :help           this list
 ";
@@ -37,21 +37,20 @@ impl DirectEngine {
                 self.notebook = Default::default();
             }
             "timing" => self.settings.timing = !self.settings.timing,
-            "opt" => match command.argument.parse() {
-                Ok(level @ 0..=3) => self.settings.optimization = level,
-                _ if command.argument.is_empty() => {
-                    say(format!(
-                        "Optimization level: {}\n",
-                        self.settings.optimization
-                    ));
+            "opt" => match command.argument.as_str() {
+                "auto" => self.settings.optimization = None,
+                "" => {
+                    let level = self.settings.optimization;
+                    let level = level.map_or("auto".to_owned(), |level| level.to_string());
+                    say(format!("Optimization level: {level}\n"));
                 }
-                _ => {
-                    let asked = &command.argument;
-                    return Err(refused(
-                        command,
-                        &format!("`:opt {asked}`: the levels are 0, 1, 2 and 3"),
-                    ));
-                }
+                asked => match asked.parse() {
+                    Ok(level @ 0..=3) => self.settings.optimization = Some(level),
+                    _ => {
+                        let text = format!("`:opt {asked}`: the levels are 0, 1, 2, 3 and auto");
+                        return Err(refused(command, &text));
+                    }
+                },
             },
             "dep" => self.dependency(command)?,
             // Settings of evcxr that have no counterpart here and change no result.

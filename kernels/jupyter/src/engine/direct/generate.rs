@@ -98,6 +98,8 @@ pub struct Unit {
     pub files: Vec<SourceFile>,
     /// Part of rustc's arguments: the crate's disambiguator.
     pub generation: u32,
+    /// Whether any of the code loops, and so is worth optimizing.
+    pub loops: bool,
     /// The statics whose memory this unit holds.
     pub defines_statics: Vec<String>,
 }
@@ -224,6 +226,7 @@ impl Generator<'_> {
         Unit {
             files,
             generation: self.notebook.generation,
+            loops: self.cell.loops || live.iter().any(|live| live.item.loops),
             defines_statics,
         }
     }
@@ -240,6 +243,7 @@ impl Generator<'_> {
         Unit {
             files: vec![file, main],
             generation: self.notebook.generation,
+            loops: false,
             defines_statics: Vec::new(),
         }
     }

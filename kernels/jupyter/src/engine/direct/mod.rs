@@ -61,19 +61,11 @@ impl Options {
 }
 
 /// Settings that commands change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Settings {
-    optimization: u8,
+    /// rustc's level; `None` decides for each cell.
+    optimization: Option<u8>,
     timing: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            optimization: 1,
-            timing: false,
-        }
-    }
 }
 
 /// Where a cell's time went.

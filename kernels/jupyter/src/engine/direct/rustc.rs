@@ -149,10 +149,8 @@ impl Compiler {
         .to_vec();
         arguments.push(format!("-Cmetadata=lessons-cell-{generation}"));
         arguments.push(format!("-Copt-level={optimization}"));
-        if optimization == 0 {
-            // Overflow panics as in a debug build at every level: cells are for learning.
-            arguments.push("-Cdebug-assertions=no".to_owned());
-        }
+        // At every level alike: overflow panics, as is right for learning, and nothing else differs.
+        arguments.push("-Cdebug-assertions=no".to_owned());
         arguments.push("-Coverflow-checks=yes".to_owned());
         arguments.push(format!("--extern=lessons_cell={}", self.support.display()));
         for (name, path) in self.library.externs() {
@@ -178,7 +176,7 @@ impl Compiler {
         let mut command = Command::new(&self.toolchain.rustc);
         command
             .args(arguments)
-            .arg("main.rs")
+            .arg(folder.join("main.rs"))
             .arg("-o")
             .arg(output)
             .current_dir(folder);
