@@ -152,28 +152,85 @@ fn cells(library: Library) -> Vec<(&'static str, Finding)> {
                 "\"[batch, 4]\"",
             ),
         ),
+        ("types of variables", types(&mut engine)),
     ]
 }
 
 fn run(engine: &mut impl Engine, code: &str, expected: &str) -> Finding {
+    let start = std::time::Instant::now();
+    let result = evaluate(engine, code)?;
+    let took = start.elapsed().as_secs_f64();
+    match result {
+        Some(text) if text == expected => Ok(format!("{text} in {took:.2} s")),
+        other => Err(format!("{code:?} gives {other:?}, not {expected}")),
+    }
+}
+
+/// Variables of many kinds, each with the type that the engine has to find out for itself.
+const TYPED: [(&str, &str, &str); 12] = [
+    ("text", "\"a\"", "&str"),
+    ("number", "1.5f32", "f32"),
+    ("tuple", "(1u8, 'c', true)", "(u8, char, bool)"),
+    ("list", "vec![String::new()]", "Vec<String>"),
+    ("array", "[[0i64; 3]; 2]", "[[i64; 3]; 2]"),
+    ("maybe", "Some(1usize)", "Option<usize>"),
+    (
+        "map",
+        "std::collections::HashMap::<String, Vec<f64>>::new()",
+        "HashMap<String, Vec<f64>>",
+    ),
+    (
+        "shared",
+        "std::sync::Arc::new(std::sync::Mutex::new(0u32))",
+        "Arc<Mutex<u32>>",
+    ),
+    (
+        "parsed",
+        "\"3\".parse::<i32>()",
+        "Result<i32, ParseIntError>",
+    ),
+    ("range", "0..3", "Range<i32>"),
+    ("function", "f32::sqrt as fn(f32) -> f32", "fn(f32) -> f32"),
+    ("shape", "lessons::prelude::f32s((1,)).shape", "Shape"),
+];
+
+/// Whether the types of variables are found out: it rests on the wording of rustc's messages.
+fn types(engine: &mut impl Engine) -> Finding {
+    let binding = |(name, value, _): &(&str, &str, &str)| format!("let {name} = {value};");
+    let code = TYPED.iter().map(binding).collect::<Vec<_>>().join("\n");
+    evaluate(engine, &code)?;
+    let variables = engine.variables();
+    for (name, value, ty) in TYPED {
+        let found = variables.iter().find(|variable| variable.name == name);
+        let found = found.map(|variable| variable.ty.as_str());
+        // A path before the name is as good.
+        if !found.is_some_and(|found| found == ty || found.ends_with(&format!("::{ty}"))) {
+            return Err(format!(
+                "the type of {value} is {ty}, and the engine finds {found:?}"
+            ));
+        }
+    }
+    // Each is taken back by a later cell.
+    let names = TYPED.map(|(name, _, _)| format!("let _ = &{name};"));
+    evaluate(engine, &names.join("\n"))?;
+    Ok(format!("{} of {}", TYPED.len(), TYPED.len()))
+}
+
+/// Runs a cell; gives the text of its value.
+fn evaluate(engine: &mut impl Engine, code: &str) -> Result<Option<String>, String> {
     let shown = Arc::new(Shown::default());
     let cell = Cell {
         code: code.to_owned(),
         number: 1,
         allow_stdin: false,
     };
-    let start = std::time::Instant::now();
-    let outcome = engine.run(&cell, shown.clone());
-    let took = start.elapsed().as_secs_f64();
-    let result = shown
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    match (outcome, result) {
-        (Outcome::Done, Some(text)) if text == expected => Ok(format!("{text} in {took:.2} s")),
-        (Outcome::Done, other) => Err(format!("{code:?} gives {other:?}, not {expected}")),
-        (Outcome::Failed(error), _) => Err(format!(
+    match engine.run(&cell, shown.clone()) {
+        Outcome::Done => Ok(shown
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()),
+        Outcome::Failed(error) => Err(format!(
             "{code:?} fails: {}: {}\n{}",
             error.ename,
             error.evalue,
