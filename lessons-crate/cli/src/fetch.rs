@@ -196,7 +196,7 @@ impl Fetch<'_> {
             ),
             HubError::Failed(_) if self.folder.join(format!("{name}.part")).is_file() => {
                 format!(
-                    "the same command again: it goes on where it stopped. {}",
+                    "the same command again, which goes on where it stopped; {}",
                     self.by_hand()
                 )
             }
@@ -210,7 +210,7 @@ impl Fetch<'_> {
             model, revision, ..
         } = self.args;
         format!(
-            "Without a network, get these files on another machine\n    from {HUB}/{model}/tree/{revision}\n    \
+            "without a network, get these files on another machine\n    from {HUB}/{model}/tree/{revision}\n    \
              config.json, model.safetensors, tokenizer.json (or vocab.txt)\n    and put them into {}/\n    \
              then: {}",
             self.folder.display(),

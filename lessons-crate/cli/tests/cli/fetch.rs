@@ -97,7 +97,7 @@ fn a_download_that_is_cut_off_goes_on() {
         folder.path(),
         &[
             "stopped after 100000 of 294632 bytes",
-            "goes on where it stopped",
+            "goes on where it stopped; without a network",
         ],
     );
     assert_eq!(
