@@ -1,6 +1,7 @@
 //! The one error type of the crate, and the shape that most of its parts share.
 
 use crate::engine::{DeviceError, RunError};
+use crate::figure::FigureError;
 use crate::graph::GraphError;
 use crate::models::ModelError;
 use crate::text::TextError;
@@ -25,6 +26,8 @@ pub enum Error {
     Text(#[from] TextError),
     #[error(transparent)]
     Train(#[from] TrainError),
+    #[error(transparent)]
+    Figure(#[from] FigureError),
 }
 
 impl From<candle_core::Error> for Error {

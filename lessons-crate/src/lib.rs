@@ -1,13 +1,15 @@
 //! Learn how a machine-learning graph compiler works by building one graph after another.
 //!
 //! Say *what* to compute ([`graph`]), let the compiler decide *how* ([`compile`]), run it *where*
-//! you like ([`engine`]), and see all of it. Read the crate in that order.
+//! you like ([`engine`]), and see all of it ([`figure`]). Read the crate in that order.
 
 pub mod compile;
 pub mod engine;
+pub mod figure;
 pub mod graph;
 pub mod models;
 pub mod nn;
+pub mod notebook;
 pub mod text;
 pub mod train;
 pub mod weights;
@@ -25,6 +27,7 @@ pub mod prelude {
 
     pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
+    pub use crate::figure::{BarChart, Diagram, Figure, HeatMap, LineChart, Show, Table};
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,
     };

@@ -1,0 +1,189 @@
+//! Graphs as pictures: boxes for ops, hulls for scopes and fused ops.
+//!
+//! `units.rs` turns a graph into what can be drawn, `scene.rs` folds it to a readable size,
+//! `layout/` places one level of boxes and `place.rs` puts the levels into one another, `draw.rs`
+//! draws, `words.rs` says the same in words.
+
+mod caption;
+mod draw;
+mod kind;
+pub mod layout;
+mod place;
+mod scene;
+mod units;
+mod words;
+
+pub(in crate::figure) use caption::count;
+pub use kind::{KINDS, Kind};
+
+use layout::Layered;
+use scene::{Scene, Wishes};
+
+use super::picture::{Figure, Words};
+use super::show::Show;
+use crate::graph::Graph;
+
+/// What a diagram may be wide to run from left to right: a notebook's cell.
+const NOTEBOOK_WIDTH: f64 = 900.0;
+
+/// Which way values flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    LeftToRight,
+    TopToBottom,
+}
+
+/// A drawing of a graph.
+///
+/// A graph of up to 30 ops is drawn whole. A larger one is folded: equal numbered scopes to one
+/// (`layer 0 … 5 × 6`), inner scopes to boxes, until it is readable; [`Diagram::expand`] opens what
+/// is folded. Weights and constants are written into the ops that read them.
+///
+/// ```
+/// use lessons::prelude::*;
+///
+/// let graph = Graph::build("net", |g| {
+///     let mut x = g.input("x", f32s(("batch", 8)));
+///     for layer in 0..3 {
+///         x = g.scope(&format!("layer {layer}"), || (2 * x + 1.0).relu());
+///     }
+///     g.output("y", x);
+/// })?;
+/// let figure = Diagram::of(&graph).collapse("layer 0").figure();
+/// assert!(figure.alt().contains("layer 0 … 2 × 3"));
+/// # Ok::<(), lessons::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Diagram {
+    graph: Graph,
+    before: Option<Graph>,
+    wishes: Wishes,
+    direction: Option<Direction>,
+    weights: bool,
+    title: Option<String>,
+}
+
+impl Diagram {
+    pub fn of(graph: &Graph) -> Diagram {
+        Diagram {
+            graph: graph.clone(),
+            before: None,
+            wishes: Wishes::default(),
+            direction: None,
+            weights: false,
+            title: None,
+        }
+    }
+
+    /// Marks what changed since an earlier graph, for instance the one that a pass was given: ops
+    /// that are new, ops that are gone, and ops that are fused now.
+    pub fn since(mut self, before: &Graph) -> Diagram {
+        self.before = Some(before.clone());
+        self
+    }
+
+    /// Opens a part, and those around it. A part inside another may be named by its path:
+    /// `layer 0/attention`.
+    pub fn expand(mut self, part: &str) -> Diagram {
+        self.wishes.expand.push(part.to_owned());
+        self
+    }
+
+    /// Opens everything.
+    pub fn expand_all(mut self) -> Diagram {
+        self.wishes.expand_all = true;
+        self
+    }
+
+    /// Folds a part to one box.
+    pub fn collapse(mut self, part: &str) -> Diagram {
+        self.wishes.collapse.push(part.to_owned());
+        self
+    }
+
+    /// Draws each of several equal layers, where otherwise one stands for all.
+    pub fn every_layer(mut self) -> Diagram {
+        self.wishes.unfold = true;
+        self
+    }
+
+    /// Which way values flow; by default from left to right if that fits into a notebook's width.
+    pub fn direction(mut self, direction: Direction) -> Diagram {
+        self.direction = Some(direction);
+        self
+    }
+
+    /// Whether weights get boxes of their own.
+    pub fn weights(mut self, shown: bool) -> Diagram {
+        self.weights = shown;
+        self
+    }
+
+    /// A title other than the graph's name.
+    pub fn title(mut self, title: &str) -> Diagram {
+        self.title = Some(title.to_owned());
+        self
+    }
+
+    /// The picture.
+    pub fn figure(&self) -> Figure {
+        let units = units::units(&self.graph, self.before.as_ref(), self.weights);
+        let scene = Scene::new(&self.graph, units, &self.wishes);
+        let (placed, direction) = self.place(&scene);
+        let (drawing, width, height) = draw::draw(&scene, &placed, direction);
+        let compared = self.before.is_some();
+        let words = Words {
+            title: self
+                .title
+                .clone()
+                .unwrap_or_else(|| self.graph.name().to_owned()),
+            kind: "Graph",
+            finding: words::finding(&self.graph, &scene, compared),
+            text: words::table(&scene, compared),
+        };
+        Figure::new(words, drawing, width, height)
+    }
+
+    fn place(&self, scene: &Scene) -> (place::Placed, Direction) {
+        let place = |direction| {
+            let layered = match direction {
+                Direction::LeftToRight => Layered {
+                    box_gap: 18.0,
+                    layer_gap: 34.0,
+                },
+                Direction::TopToBottom => Layered {
+                    box_gap: 24.0,
+                    layer_gap: 30.0,
+                },
+            };
+            (place::place(scene, &layered, direction), direction)
+        };
+        match self.direction {
+            Some(direction) => place(direction),
+            None if scene.boxes().len() > 16 => place(Direction::TopToBottom),
+            None => {
+                let (placed, direction) = place(Direction::LeftToRight);
+                if placed.width <= NOTEBOOK_WIDTH {
+                    (placed, direction)
+                } else {
+                    place(Direction::TopToBottom)
+                }
+            }
+        }
+    }
+}
+
+impl Show for Diagram {
+    fn figure(&self) -> Figure {
+        Diagram::figure(self)
+    }
+}
+
+impl Show for Graph {
+    fn figure(&self) -> Figure {
+        Diagram::of(self).figure()
+    }
+}
+
+#[cfg(test)]
+mod tests;

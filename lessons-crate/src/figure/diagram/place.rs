@@ -1,0 +1,307 @@
+//! Hulls in hulls: each open part is laid out by itself, as a box for the part around it.
+//!
+//! A link that crosses the border of a hull does so at a port, which the inner layout puts at the
+//! first or last layer and the outer layout takes as the end of the link. So no box and no foreign
+//! link ever stands in a hull that it does not belong to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Direction;
+use super::caption::{Caption, NAME_SIZE, caption, title};
+use super::layout::{End, Layout, Link, Placement, Problem, Size};
+use super::scene::{Edge, ROOT, Scene};
+use crate::figure::typography::{Face, width};
+
+/// Around the contents of a hull, beside its label.
+const HULL_PADDING: f64 = 14.0;
+/// For the label of a hull.
+const HULL_LABEL: f64 = 28.0;
+const PORT_WIDTH: f64 = 8.0;
+
+/// Where everything is, in pixels from the upper left of the drawing.
+pub(super) struct Placed {
+    pub boxes: Vec<PlacedBox>,
+    /// From the outside in.
+    pub hulls: Vec<Hull>,
+    pub wires: Vec<Wire>,
+    pub width: f64,
+    pub height: f64,
+}
+
+pub(super) struct PlacedBox {
+    pub part: usize,
+    pub caption: Caption,
+    pub x: f64,
+    pub y: f64,
+}
+
+pub(super) struct Hull {
+    pub part: usize,
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// A piece of a link, from box to box or to the border of a hull.
+pub(super) struct Wire {
+    pub points: Vec<[f64; 2]>,
+    /// The box that the link comes from.
+    pub from: usize,
+    /// The box that it leads to, where this piece ends there.
+    pub to: Option<usize>,
+}
+
+/// A part with what is in it, along the flow (`y`) and across it (`x`).
+struct Block {
+    width: f64,
+    height: f64,
+    placement: Placement,
+    /// The contents start here.
+    inset: [f64; 2],
+    children: Vec<(usize, Block)>,
+    links: Vec<(Link, usize, Option<usize>)>,
+    /// Where links come in and go out, from the middle of the block, by the box they come from.
+    ports_in: BTreeMap<usize, f64>,
+    ports_out: BTreeMap<usize, f64>,
+    caption: Option<Caption>,
+}
+
+pub(super) fn place(scene: &Scene, layout: &dyn Layout, direction: Direction) -> Placed {
+    let edges = scene.edges();
+    let placer = Placer {
+        scene,
+        layout,
+        across: direction == Direction::LeftToRight,
+    };
+    let block = placer.block(ROOT, &edges);
+    let mut placed = Placed {
+        boxes: Vec::new(),
+        hulls: Vec::new(),
+        wires: Vec::new(),
+        width: block.width,
+        height: block.height,
+    };
+    placer.spread(ROOT, block, [0.0, 0.0], &mut placed);
+    if placer.across {
+        std::mem::swap(&mut placed.width, &mut placed.height);
+    }
+    placed
+}
+
+struct Placer<'s> {
+    scene: &'s Scene,
+    layout: &'s dyn Layout,
+    /// The flow goes from left to right.
+    across: bool,
+}
+
+impl Placer<'_> {
+    fn block(&self, part: usize, edges: &[Edge]) -> Block {
+        if !self.scene.parts[part].open {
+            let caption = caption(self.scene, part);
+            let (mut width, mut height) = (caption.width, caption.height);
+            if self.across {
+                std::mem::swap(&mut width, &mut height);
+            }
+            return Block {
+                width,
+                height,
+                placement: Placement::default(),
+                inset: [0.0, 0.0],
+                children: Vec::new(),
+                links: Vec::new(),
+                ports_in: BTreeMap::new(),
+                ports_out: BTreeMap::new(),
+                caption: Some(caption),
+            };
+        }
+        let children = self.scene.parts[part].children.clone();
+        let mut child_of: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, child) in children.iter().enumerate() {
+            for shown in self.boxes_in(*child) {
+                child_of.insert(shown, index);
+            }
+        }
+        // Only the edges that concern a part are looked at in it.
+        let mut inner: Vec<Vec<Edge>> = vec![Vec::new(); children.len()];
+        for edge in edges {
+            let ends = [child_of.get(&edge.from), child_of.get(&edge.to)];
+            let mut known: Vec<usize> = ends.into_iter().flatten().copied().collect();
+            known.dedup();
+            for child in known {
+                inner[child].push(*edge);
+            }
+        }
+        let blocks: Vec<Block> = children
+            .iter()
+            .zip(&inner)
+            .map(|(child, edges)| self.block(*child, edges))
+            .collect();
+        self.join(part, children, blocks, edges, &child_of)
+    }
+
+    fn join(
+        &self,
+        part: usize,
+        children: Vec<usize>,
+        blocks: Vec<Block>,
+        edges: &[Edge],
+        child_of: &BTreeMap<usize, usize>,
+    ) -> Block {
+        let mut problem = Problem::default();
+        problem.boxes.extend(blocks.iter().map(|block| Size {
+            width: block.width,
+            height: block.height,
+            end: End::Free,
+        }));
+        let mut ports: BTreeMap<(usize, bool), usize> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut links = Vec::new();
+        for edge in edges {
+            let mut port = |out: bool, problem: &mut Problem| {
+                *ports.entry((edge.from, out)).or_insert_with(|| {
+                    problem.boxes.push(Size {
+                        width: PORT_WIDTH,
+                        height: 0.0,
+                        end: if out { End::Last } else { End::First },
+                    });
+                    problem.boxes.len() - 1
+                })
+            };
+            let (from, from_port) = match child_of.get(&edge.from) {
+                Some(child) => (*child, blocks[*child].ports_out.get(&edge.from).copied()),
+                None => (port(false, &mut problem), Some(0.0)),
+            };
+            let (to, to_port) = match child_of.get(&edge.to) {
+                Some(child) => (*child, blocks[*child].ports_in.get(&edge.from).copied()),
+                None => (port(true, &mut problem), Some(0.0)),
+            };
+            let ends_here = child_of
+                .get(&edge.to)
+                .is_some_and(|child| children[*child] == edge.to);
+            if from != to && seen.insert((from, to, edge.from)) {
+                let link = Link {
+                    from,
+                    to,
+                    from_port,
+                    to_port,
+                };
+                problem.links.push(link);
+                links.push((link, edge.from, ends_here.then_some(edge.to)));
+            }
+        }
+        let placement = self.layout.place(&problem);
+        let inset = self.inset(part, &ports);
+        let end = self.outset(part, &ports);
+        let label = match part {
+            ROOT => 0.0,
+            _ => width(&title(&self.scene.parts[part]), NAME_SIZE, Face::Bold) + 2.0 * HULL_PADDING,
+        };
+        let (least_width, least_height) = if self.across {
+            (0.0, label)
+        } else {
+            (label, 0.0)
+        };
+        let width = (inset[0] + placement.width + end[0]).max(least_width);
+        let height = (inset[1] + placement.height + end[1]).max(least_height);
+        let side = |out: bool| {
+            let of = ports.iter().filter(|((_, is_out), _)| *is_out == out);
+            of.map(|((from, _), port)| {
+                (*from, inset[0] + placement.middles[*port][0] - width / 2.0)
+            })
+            .collect()
+        };
+        let (ports_in, ports_out) = (side(false), side(true));
+        Block {
+            width,
+            height,
+            ports_in,
+            ports_out,
+            placement,
+            inset,
+            children: children.into_iter().zip(blocks).collect(),
+            links,
+            caption: None,
+        }
+    }
+
+    /// Before the contents of a hull, across and along the flow. Ports stand on the border.
+    fn inset(&self, part: usize, ports: &BTreeMap<(usize, bool), usize>) -> [f64; 2] {
+        if part == ROOT {
+            return [0.0, 0.0];
+        }
+        let has_ports = ports.keys().any(|(_, out)| !out);
+        match (self.across, has_ports) {
+            (true, true) => [HULL_LABEL, 0.0],
+            (true, false) => [HULL_LABEL, HULL_PADDING],
+            (false, true) => [HULL_PADDING, 0.0],
+            (false, false) => [HULL_PADDING, HULL_LABEL],
+        }
+    }
+
+    fn outset(&self, part: usize, ports: &BTreeMap<(usize, bool), usize>) -> [f64; 2] {
+        let has_ports = ports.keys().any(|(_, out)| *out);
+        match (part, has_ports) {
+            (ROOT, _) => [0.0, 0.0],
+            (_, true) => [HULL_PADDING, 0.0],
+            (_, false) => [HULL_PADDING, HULL_PADDING],
+        }
+    }
+
+    fn boxes_in(&self, part: usize) -> Vec<usize> {
+        let mut boxes = Vec::new();
+        let mut walk = vec![part];
+        while let Some(at) = walk.pop() {
+            match self.scene.parts[at].open {
+                true => walk.extend(&self.scene.parts[at].children),
+                false => boxes.push(at),
+            }
+        }
+        boxes
+    }
+
+    /// Writes a block and what is in it at a place.
+    fn spread(&self, part: usize, block: Block, at: [f64; 2], placed: &mut Placed) {
+        let turn = |[x, y]: [f64; 2]| if self.across { [y, x] } else { [x, y] };
+        let [x, y] = turn(at);
+        if let Some(caption) = block.caption {
+            placed.boxes.push(PlacedBox {
+                part,
+                caption,
+                x,
+                y,
+            });
+            return;
+        }
+        if part != ROOT {
+            let [width, height] = turn([block.width, block.height]);
+            placed.hulls.push(Hull {
+                part,
+                x,
+                y,
+                width,
+                height,
+            });
+        }
+        let start = [at[0] + block.inset[0], at[1] + block.inset[1]];
+        for ((_, from, to), route) in block.links.iter().zip(&block.placement.routes) {
+            let points = route
+                .iter()
+                .map(|[x, y]| turn([start[0] + x, start[1] + y]))
+                .collect();
+            placed.wires.push(Wire {
+                points,
+                from: *from,
+                to: *to,
+            });
+        }
+        for ((child, inner), [x, y]) in block.children.into_iter().zip(&block.placement.middles) {
+            let corner = [
+                start[0] + x - inner.width / 2.0,
+                start[1] + y - inner.height / 2.0,
+            ];
+            self.spread(child, inner, corner, placed);
+        }
+    }
+}

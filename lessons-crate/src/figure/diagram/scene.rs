@@ -1,0 +1,470 @@
+//! The parts of a diagram: scopes, fused ops and runs of ops that can be folded and opened.
+//!
+//! Sibling scopes with numbered names and equal contents fold to one, `layer 0 … 5 × 6`; a long list
+//! of ops is cut into runs; then parts are opened from the outside in as long as the diagram stays
+//! readable.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::units::{Unit, fused_sizes};
+use crate::graph::{Graph, NodeId};
+
+/// As many boxes as a diagram shows of its own accord.
+const READABLE: usize = 30;
+/// As many boxes as may stand in one part.
+const MOST_CHILDREN: usize = 80;
+/// As many runs as a long part is cut into.
+const MOST_RUNS: usize = 24;
+
+/// What a diagram is asked to open and close.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wishes {
+    pub expand: Vec<String>,
+    pub collapse: Vec<String>,
+    pub expand_all: bool,
+    pub unfold: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// The whole graph.
+    All,
+    /// One unit; the only parts without children.
+    Unit(usize),
+    Scope,
+    Fused(NodeId),
+    /// Ops that follow one another, cut out of a long list.
+    Run,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub holds: Holds,
+    pub label: String,
+    /// The names of the equal parts that this one stands for, its own first; empty if it stands for
+    /// itself alone.
+    pub repeats: Vec<String>,
+    pub parent: Option<usize>,
+    pub children: Vec<usize>,
+    /// Whether its children are drawn, in a hull.
+    pub open: bool,
+    alias: Option<Alias>,
+}
+
+/// Another part stands for this one, which is in the `repeat`-th part like `stand_in`.
+#[derive(Debug, Clone)]
+struct Alias {
+    part: usize,
+    stand_in: usize,
+    repeat: usize,
+}
+
+struct Trace {
+    part: usize,
+    /// Stand-ins and the number of the repeat.
+    repeats: Vec<(usize, usize)>,
+}
+
+/// A link between two parts that are drawn as boxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Edge {
+    pub from: usize,
+    pub to: usize,
+}
+
+pub(super) struct Scene {
+    pub units: Vec<Unit>,
+    pub parts: Vec<Part>,
+    /// The part of each unit.
+    of_unit: Vec<usize>,
+    /// Names that were to be opened or closed and are no parts.
+    pub unknown: Vec<String>,
+}
+
+/// The outermost part.
+pub(super) const ROOT: usize = 0;
+
+impl Scene {
+    pub fn new(graph: &Graph, units: Vec<Unit>, wishes: &Wishes) -> Scene {
+        let mut scene = Scene {
+            parts: vec![Part::new(Holds::All, graph.name().to_owned(), None)],
+            of_unit: Vec::with_capacity(units.len()),
+            units,
+            unknown: Vec::new(),
+        };
+        scene.plant(graph);
+        if !wishes.unfold {
+            scene.fold_repeats(ROOT);
+        }
+        scene.cut_runs(ROOT);
+        scene.open_parts(wishes);
+        scene
+    }
+
+    /// Builds the tree of scopes, fused ops and units.
+    fn plant(&mut self, graph: &Graph) {
+        let sizes = fused_sizes(&self.units);
+        let mut of_scope: HashMap<usize, usize> = HashMap::new();
+        let mut of_fused: HashMap<NodeId, usize> = HashMap::new();
+        for index in 0..self.units.len() {
+            let mut path = Vec::new();
+            let mut scope = self.units[index].scope;
+            while let Some(at) = scope.filter(|at| !of_scope.contains_key(at)) {
+                path.push(at);
+                scope = graph.scopes()[at].parent;
+            }
+            let mut parent = scope.map_or(ROOT, |at| of_scope[&at]);
+            for at in path.into_iter().rev() {
+                let name = graph.scopes()[at].name.clone();
+                parent = self.part(Holds::Scope, name, parent);
+                of_scope.insert(at, parent);
+            }
+            let fused = self.units[index].fused.filter(|id| sizes[id] > 1);
+            if let Some(id) = fused {
+                parent = match of_fused.get(&id) {
+                    Some(part) => *part,
+                    None => self.part(Holds::Fused(id), format!("fused {id}"), parent),
+                };
+                of_fused.insert(id, parent);
+            }
+            let part = self.part(Holds::Unit(index), self.units[index].name.clone(), parent);
+            self.of_unit.push(part);
+        }
+    }
+
+    fn part(&mut self, holds: Holds, label: String, parent: usize) -> usize {
+        let index = self.parts.len();
+        self.parts.push(Part::new(holds, label, Some(parent)));
+        self.parts[parent].children.push(index);
+        index
+    }
+
+    /// The units under a part, in order.
+    pub fn units_of(&self, part: usize) -> Vec<usize> {
+        let mut units = Vec::new();
+        let mut walk = vec![part];
+        while let Some(at) = walk.pop() {
+            match self.parts[at].holds {
+                Holds::Unit(unit) => units.push(unit),
+                _ => walk.extend(&self.parts[at].children),
+            }
+        }
+        units.sort_unstable();
+        units
+    }
+
+    fn fold_repeats(&mut self, part: usize) {
+        let children = std::mem::take(&mut self.parts[part].children);
+        let mut kept: Vec<usize> = Vec::with_capacity(children.len());
+        let mut groups: Vec<(String, Vec<String>, Vec<usize>)> = Vec::new();
+        for child in &children {
+            let numbered = match self.parts[*child].holds {
+                Holds::Scope => stem(&self.parts[*child].label),
+                _ => None,
+            };
+            let Some(stem) = numbered else {
+                continue;
+            };
+            let contents = self.contents(*child);
+            match groups.last_mut() {
+                Some((other, same, members)) if *other == stem && *same == contents => {
+                    members.push(*child);
+                }
+                _ => groups.push((stem.to_owned(), contents, vec![*child])),
+            }
+        }
+        let mut gone = BTreeSet::new();
+        for (_, _, members) in groups {
+            if members.len() > 1 && !self.would_circle(&members) {
+                gone.extend(members[1..].iter().copied());
+                self.fold(&members);
+            }
+        }
+        kept.extend(children.iter().filter(|child| !gone.contains(child)));
+        self.parts[part].children.clone_from(&kept);
+        for child in kept {
+            self.fold_repeats(child);
+        }
+    }
+
+    /// What a part computes, up to names of weights: equal for layers of equal structure.
+    fn contents(&self, part: usize) -> Vec<String> {
+        let units = self.units_of(part);
+        let place: HashMap<usize, usize> = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (*unit, at))
+            .collect();
+        let describe = |unit: &usize| {
+            let unit_at = &self.units[*unit];
+            let reads: Vec<String> = unit_at
+                .inputs
+                .iter()
+                .map(|input| place.get(input).map_or("^".to_owned(), |at| at.to_string()))
+                .collect();
+            let mut path = Vec::new();
+            let mut at = self.parts[self.of_unit[*unit]].parent;
+            while let Some(inner) = at.filter(|inner| *inner != part) {
+                path.push(match self.parts[inner].holds {
+                    Holds::Fused(_) => "fused",
+                    _ => self.parts[inner].label.as_str(),
+                });
+                at = self.parts[inner].parent;
+            }
+            format!(
+                "{}({}) in {} {:?}",
+                unit_at.shape_key,
+                reads.join(","),
+                path.join("/"),
+                unit_at.change
+            )
+        };
+        units.iter().map(describe).collect()
+    }
+
+    /// Whether something outside the parts reads one of them and is read by another: folding them
+    /// would draw it both above and below.
+    fn would_circle(&self, members: &[usize]) -> bool {
+        let inside: BTreeSet<usize> = members
+            .iter()
+            .flat_map(|part| self.units_of(*part))
+            .collect();
+        let mut after = vec![false; self.units.len()];
+        for (index, unit) in self.units.iter().enumerate() {
+            let is_inside = inside.contains(&index);
+            let outside_after = |input: &usize| after[*input] && !inside.contains(input);
+            if is_inside && unit.inputs.iter().any(outside_after) {
+                return true;
+            }
+            after[index] = is_inside || unit.inputs.iter().any(|input| after[*input]);
+        }
+        false
+    }
+
+    fn fold(&mut self, members: &[usize]) {
+        let stand_in = members[0];
+        let shown = self.units_of(stand_in);
+        for (repeat, member) in members.iter().enumerate().skip(1) {
+            for (unit, stands_for) in self.units_of(*member).into_iter().zip(&shown) {
+                self.parts[self.of_unit[unit]].alias = Some(Alias {
+                    part: self.of_unit[*stands_for],
+                    stand_in,
+                    repeat,
+                });
+            }
+        }
+        let names = members.iter().map(|part| self.parts[*part].label.clone());
+        self.parts[stand_in].repeats = names.collect();
+    }
+
+    /// Cuts long lists of children into runs, which are cut again where they are long.
+    fn cut_runs(&mut self, part: usize) {
+        let children = self.parts[part].children.clone();
+        if children.len() > MOST_CHILDREN {
+            let runs = (children.len() as f64).sqrt().ceil() as usize;
+            let length = children.len().div_ceil(runs.min(MOST_RUNS));
+            let mut kept = Vec::new();
+            for run in children.chunks(length) {
+                let index = self.parts.len();
+                let value = |part: Option<&usize>| match part.map(|part| self.units_of(*part)) {
+                    Some(units) => units.first().map(|unit| self.units[*unit].value.clone()),
+                    None => None,
+                };
+                let first = value(run.first()).unwrap_or_default();
+                let last = value(run.last()).unwrap_or_default();
+                let mut part_of_run =
+                    Part::new(Holds::Run, format!("{first} … {last}"), Some(part));
+                part_of_run.children = run.to_vec();
+                self.parts.push(part_of_run);
+                for child in run {
+                    self.parts[*child].parent = Some(index);
+                }
+                kept.push(index);
+            }
+            self.parts[part].children = kept;
+        }
+        for child in self.parts[part].children.clone() {
+            self.cut_runs(child);
+        }
+    }
+
+    fn open_parts(&mut self, wishes: &Wishes) {
+        self.parts[ROOT].open = true;
+        let mut shown = self.parts[ROOT].children.len();
+        let mut queue: VecDeque<usize> = self.parts[ROOT].children.iter().copied().collect();
+        while let Some(part) = queue.pop_front() {
+            let children = self.parts[part].children.len();
+            if children == 0 {
+                continue;
+            }
+            if wishes.expand_all || shown + children - 1 <= READABLE {
+                shown += children - 1;
+                self.parts[part].open = true;
+                queue.extend(self.parts[part].children.clone());
+            }
+        }
+        for name in &wishes.expand {
+            let named = self.named(name);
+            for part in &named {
+                let mut at = Some(*part);
+                while let Some(part) = at {
+                    self.parts[part].open = !self.parts[part].children.is_empty();
+                    at = self.parts[part].parent;
+                }
+            }
+            if named.is_empty() {
+                self.unknown.push(name.clone());
+            }
+        }
+        for name in &wishes.collapse {
+            let named = self.named(name);
+            for part in &named {
+                self.parts[*part].open = *part == ROOT;
+            }
+            if named.is_empty() {
+                self.unknown.push(name.clone());
+            }
+        }
+    }
+
+    /// The parts of a name, which may be a path: `layer 0/attention`.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let steps: Vec<&str> = name.split('/').map(str::trim).collect();
+        let is_named = |part: &usize| {
+            let mut at = Some(*part);
+            steps.iter().rev().all(|step| {
+                let Some(part) = at.map(|at| &self.parts[at]) else {
+                    return false;
+                };
+                at = part.parent;
+                part.label == *step || part.repeats.iter().any(|repeat| repeat == step)
+            })
+        };
+        let parts = 1..self.parts.len();
+        parts
+            .filter(|part| !self.parts[*part].children.is_empty())
+            .filter(is_named)
+            .collect()
+    }
+
+    /// The names of all parts that can be opened, in order.
+    pub fn part_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut walk = vec![ROOT];
+        while let Some(part) = walk.pop() {
+            if part != ROOT && !self.parts[part].children.is_empty() {
+                names.push(self.parts[part].label.as_str());
+            }
+            walk.extend(self.parts[part].children.iter().rev());
+        }
+        names
+    }
+
+    /// The box that shows a part: itself, or the outermost closed part around it.
+    pub fn shown(&self, part: usize) -> usize {
+        let mut shown = part;
+        let mut at = self.parts[part].parent;
+        while let Some(around) = at {
+            if !self.parts[around].open {
+                shown = around;
+            }
+            at = self.parts[around].parent;
+        }
+        shown
+    }
+
+    /// The boxes, in the order of the graph.
+    pub fn boxes(&self) -> Vec<usize> {
+        let mut boxes = Vec::new();
+        let mut walk = vec![ROOT];
+        while let Some(part) = walk.pop() {
+            if self.parts[part].open {
+                walk.extend(self.parts[part].children.iter().rev());
+            } else {
+                boxes.push(part);
+            }
+        }
+        boxes
+    }
+
+    /// The links between boxes, each once. What one repeat gives to the next is not drawn: both are
+    /// the same box.
+    pub fn edges(&self) -> Vec<Edge> {
+        let mut seen = BTreeSet::new();
+        let mut edges = Vec::new();
+        let traces: Vec<Trace> = (0..self.units.len()).map(|unit| self.trace(unit)).collect();
+        for (unit, to) in self.units.iter().zip(&traces) {
+            for from in unit.inputs.iter().map(|input| &traces[*input]) {
+                if self.between_repeats(from, to) {
+                    continue;
+                }
+                let (from, to) = (self.shown(from.part), self.shown(to.part));
+                if from != to && seen.insert((from, to)) {
+                    edges.push(Edge { from, to });
+                }
+            }
+        }
+        edges
+    }
+
+    /// The part that stands for a unit, and the repeats that it was folded out of.
+    fn trace(&self, unit: usize) -> Trace {
+        let mut trace = Trace {
+            part: self.of_unit[unit],
+            repeats: Vec::new(),
+        };
+        while let Some(alias) = &self.parts[trace.part].alias {
+            trace.repeats.push((alias.stand_in, alias.repeat));
+            trace.part = alias.part;
+        }
+        trace
+    }
+
+    /// Whether two units belong to different repeats of one part.
+    fn between_repeats(&self, a: &Trace, b: &Trace) -> bool {
+        let repeat = |trace: &Trace, stand_in: usize| {
+            let known = trace.repeats.iter().find(|(part, _)| *part == stand_in);
+            match known {
+                Some((_, repeat)) => Some(*repeat),
+                None => self.is_inside(trace.part, stand_in).then_some(0),
+            }
+        };
+        let stand_ins = a.repeats.iter().chain(&b.repeats).map(|(part, _)| *part);
+        let differ = |stand_in| match (repeat(a, stand_in), repeat(b, stand_in)) {
+            (Some(a), Some(b)) => a != b,
+            _ => false,
+        };
+        stand_ins.into_iter().any(differ)
+    }
+
+    fn is_inside(&self, part: usize, around: usize) -> bool {
+        let mut at = Some(part);
+        while let Some(part) = at {
+            if part == around {
+                return true;
+            }
+            at = self.parts[part].parent;
+        }
+        false
+    }
+}
+
+impl Part {
+    fn new(holds: Holds, label: String, parent: Option<usize>) -> Part {
+        Part {
+            holds,
+            label,
+            repeats: Vec::new(),
+            parent,
+            children: Vec::new(),
+            open: false,
+            alias: None,
+        }
+    }
+}
+
+/// `layer` of `layer 3`; `None` for names that end with no number.
+fn stem(name: &str) -> Option<&str> {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    (stem.len() < name.len()).then_some(stem)
+}

@@ -1,0 +1,353 @@
+//! Whole diagrams: small ones byte for byte, large ones by size and by what they say.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::graph::ops::{Argument, Binary, Fused, Op, Step, StepOp, Unary};
+use crate::graph::{Builder, NodeId, Parts, Value, f32s, i64s};
+
+fn linear() -> Graph {
+    Graph::build("linear", |g| {
+        let x = g.input("x", f32s(("batch", 4)));
+        let w = g.weight("fc.weight", f32s((2, 4)));
+        let b = g.weight("fc.bias", f32s((2,)));
+        g.output("y", (x.matmul(w.t()) + b).relu());
+    })
+    .unwrap()
+}
+
+fn affine() -> Graph {
+    Graph::build("relu(2x + 1)", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", (2 * x + 1.0).relu());
+    })
+    .unwrap()
+}
+
+/// What a fusing pass makes of [`affine`].
+fn affine_fused() -> Graph {
+    let graph = affine();
+    let mut parts: Parts = graph.parts().clone();
+    let of = |name: &str| {
+        let named = graph.nodes().iter().find(|node| {
+            use crate::graph::ops::OpDef;
+            node.op.name() == name
+        });
+        named.unwrap().id
+    };
+    let step = |op, arguments, node| Step {
+        op,
+        arguments,
+        node,
+    };
+    let steps = vec![
+        step(
+            StepOp::Binary(Binary::Mul),
+            vec![Argument::Scalar(2.0), Argument::Input(0)],
+            of("mul"),
+        ),
+        step(
+            StepOp::Binary(Binary::Add),
+            vec![Argument::Step(0), Argument::Scalar(1.0)],
+            of("add"),
+        ),
+        step(
+            StepOp::Unary(Unary::Relu),
+            vec![Argument::Step(1)],
+            of("relu"),
+        ),
+    ];
+    let mut fused = graph.node(of("relu")).unwrap().clone();
+    fused.id = NodeId(100);
+    fused.op = Op::Fused(Fused { inputs: 1, steps });
+    fused.inputs = vec![of("input")];
+    parts.nodes.retain(|node| node.id == of("input"));
+    parts.nodes.push(fused);
+    parts.outputs[0].node = NodeId(100);
+    Graph::from_parts(parts).unwrap()
+}
+
+/// A transformer encoder for classification, in the usual scopes.
+pub(super) fn encoder(layers: usize) -> Graph {
+    let linear = |g: &Builder, x: Value, name: &str, inputs: i32, outputs: i32| {
+        let w = g.weight(&format!("{name}.weight"), f32s((outputs, inputs)));
+        let b = g.weight(&format!("{name}.bias"), f32s((outputs,)));
+        x.matmul(w.t()) + b
+    };
+    let norm = |g: &Builder, x: Value, name: &str| {
+        let scale = g.weight(&format!("{name}.weight"), f32s((768,)));
+        let shift = g.weight(&format!("{name}.bias"), f32s((768,)));
+        x.layer_norm(scale, shift, 1e-12)
+    };
+    Graph::build("distilbert", |g| {
+        let ids = g.input("input_ids", i64s(("batch", "seq")));
+        let mask = g.input("attention_mask", f32s(("batch", "seq")));
+        let mut x = g.scope("embeddings", || {
+            let words = g.weight(
+                "distilbert.embeddings.word_embeddings.weight",
+                f32s((30522, 768)),
+            );
+            let places = g.weight(
+                "distilbert.embeddings.position_embeddings.weight",
+                f32s((512, 768)),
+            );
+            let x = words.gather(ids) + places.gather(g.range("seq"));
+            norm(g, x, "distilbert.embeddings.LayerNorm")
+        });
+        let bias = g.scope("mask", || {
+            ((1.0 - mask) * -1e9).reshape(("batch", 1, 1, "seq"))
+        });
+        for layer in 0..layers {
+            let name = |part: &str| format!("distilbert.transformer.layer.{layer}.{part}");
+            x = g.scope(&format!("layer {layer}"), || {
+                let attended = g.scope("attention", || {
+                    let heads = |part: &str| {
+                        linear(g, x, &name(&format!("attention.{part}")), 768, 768)
+                            .reshape(("batch", "seq", 12, 64))
+                            .transpose(1, 2)
+                    };
+                    let (q, k, v) = (heads("q_lin"), heads("k_lin"), heads("v_lin"));
+                    let scores = q.matmul(k.transpose(-1, -2)) * 0.125 + bias;
+                    let mixed = scores.softmax(-1).matmul(v);
+                    let joined = mixed.transpose(1, 2).reshape(("batch", "seq", 768));
+                    linear(g, joined, &name("attention.out_lin"), 768, 768)
+                });
+                let x = norm(g, x + attended, &name("sa_layer_norm"));
+                let ffn = g.scope("ffn", || {
+                    let inner = linear(g, x, &name("ffn.lin1"), 768, 3072).gelu();
+                    linear(g, inner, &name("ffn.lin2"), 3072, 768)
+                });
+                norm(g, x + ffn, &name("output_layer_norm"))
+            });
+        }
+        let logits = g.scope("classifier", || {
+            let first = x.slice(1, 0, 1).reshape(("batch", 768));
+            let hidden = linear(g, first, "pre_classifier", 768, 768).relu();
+            linear(g, hidden, "classifier", 768, 2)
+        });
+        g.output("logits", logits);
+    })
+    .unwrap()
+}
+
+fn chain(length: usize) -> Graph {
+    Graph::build("chain", |g| {
+        let mut x = g.input("x", f32s(("n",)));
+        for _ in 0..length {
+            x = x.tanh();
+        }
+        g.output("y", x);
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_linear_layer() {
+    let figure = linear().figure();
+    assert_eq!(
+        figure.alt(),
+        "Graph linear: 1 input, 2 weights, 4 ops (permute, matmul, add, relu), output y f32[batch, 2]."
+    );
+    insta::assert_snapshot!(figure.to_svg());
+    insta::assert_snapshot!(figure.to_text());
+}
+
+#[test]
+fn what_a_pass_fused() {
+    let figure = Diagram::of(&affine_fused()).since(&affine()).figure();
+    assert!(
+        figure.alt().contains("Changed: 3 ops fused into 1"),
+        "{}",
+        figure.alt()
+    );
+    insta::assert_snapshot!(figure.to_svg());
+    insta::assert_snapshot!(figure.to_text());
+}
+
+#[test]
+fn what_a_pass_added_and_removed() {
+    let before = affine();
+    let mut parts = before.parts().clone();
+    let last = parts.nodes.pop().unwrap();
+    let mut tanh = last.clone();
+    tanh.id = NodeId(50);
+    tanh.op = Unary::Tanh.into();
+    parts.nodes.push(tanh);
+    parts.outputs[0].node = NodeId(50);
+    let after = Graph::from_parts(parts).unwrap();
+    let figure = Diagram::of(&after).since(&before).figure();
+    assert!(
+        figure.alt().contains("Changed: 1 added, 1 removed"),
+        "{}",
+        figure.alt()
+    );
+    let unchanged = Diagram::of(&after).since(&after).figure();
+    assert!(unchanged.alt().contains("Nothing changed"));
+}
+
+#[test]
+fn an_encoder_folds_to_one_screen_and_opens_again() {
+    let graph = encoder(6);
+    assert!(graph.nodes().len() > 150);
+    let figure = graph.figure();
+    assert!(figure.alt().contains("× 6"), "{}", figure.alt());
+    let (width, height) = figure.size();
+    assert!(width <= 960.0 && height <= 1100.0, "{width} × {height}");
+
+    let opened = Diagram::of(&graph).expand("layer 3/attention").figure();
+    assert!(opened.to_svg().contains("attention.q_lin.weight"));
+    let unknown = Diagram::of(&graph).expand("layer 9").figure();
+    assert!(
+        unknown
+            .alt()
+            .contains("There is no part `layer 9`; the parts are `embeddings`"),
+        "{}",
+        unknown.alt()
+    );
+    let every = Diagram::of(&graph).every_layer().figure();
+    assert!(every.to_svg().contains("layer 5") && !every.alt().contains("× 6"));
+}
+
+#[test]
+fn graphs_without_nodes_and_with_one_are_drawn() {
+    let empty = Graph::build("empty", |_| {}).unwrap();
+    assert_eq!(empty.figure().alt(), "Graph empty: nothing in it yet.");
+    let one = Graph::build("one", |g| {
+        g.input("<x> & \"שלום\" 🙂", f32s(()));
+    })
+    .unwrap();
+    let figure = one.figure();
+    assert!(figure.alt().contains("no output yet"));
+    assert!(!figure.to_svg().contains("<x>"));
+}
+
+#[test]
+fn large_graphs_fold_by_themselves() {
+    for graph in [chain(5000), encoder(60)] {
+        let figure = graph.figure();
+        assert!(figure.to_svg().len() < 200_000, "{}", figure.to_svg().len());
+        assert!(figure.size().0 <= 1200.0);
+    }
+}
+
+#[test]
+fn inputs_and_weights_that_nothing_uses_are_drawn() {
+    let graph = Graph::build("unused", |g| {
+        let x = g.input("x", f32s((2,)));
+        g.input("spare", f32s((2,)));
+        let w = g.weight("lonely", f32s((2,)));
+        g.output("w", w);
+        g.output("y", x.relu());
+    })
+    .unwrap();
+    let svg = graph.figure().to_svg().to_owned();
+    assert!(svg.contains("spare") && svg.contains("lonely"));
+    let shown = Diagram::of(&linear()).weights(true).figure();
+    assert!(
+        shown.to_text().contains("fc.weight  weight"),
+        "{}",
+        shown.to_text()
+    );
+}
+
+/// Scopes that are left and entered again through other nodes make cycles between hulls.
+#[test]
+fn parts_that_depend_on_one_another_are_drawn() {
+    let mut parts = chain(5).parts().clone();
+    parts.scopes = vec![crate::graph::Scope {
+        name: "odd".into(),
+        parent: None,
+    }];
+    for node in &mut parts.nodes {
+        node.scope = (node.id.0 % 2 == 1).then_some(0);
+    }
+    let graph = Graph::from_parts(parts).unwrap();
+    Diagram::of(&graph).figure();
+    Diagram::of(&graph).collapse("odd").figure();
+}
+
+/// A random graph in nested scopes.
+fn random_graph() -> impl Strategy<Value = Graph> {
+    prop::collection::vec(
+        (
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+            0..6u8,
+        ),
+        1..60,
+    )
+    .prop_map(|ops| {
+        Graph::build("random", |g| {
+            let mut values = vec![g.input("x", f32s((3,)))];
+            for chunk in ops.chunks(7) {
+                let name = format!("part {}", chunk[0].2);
+                g.scope(&name, || {
+                    for (a, b, op) in chunk {
+                        let (a, b) = (*a.get(&values), *b.get(&values));
+                        values.push(match op {
+                            0 => a.relu(),
+                            1 => a + b,
+                            2 => g.scope("inner", || (a * b).tanh()),
+                            3 => a * 2.0,
+                            4 => 1.0 - a,
+                            _ => a - b,
+                        });
+                    }
+                });
+            }
+            g.output("y", values[values.len() - 1]);
+        })
+        .unwrap()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn boxes_and_hulls_keep_apart(graph in random_graph(), left in any::<bool>(), all in any::<bool>()) {
+        let wishes = Wishes { expand_all: all, ..Wishes::default() };
+        let scene = Scene::new(&graph, units::units(&graph, None, false), &wishes);
+        let direction = if left { Direction::LeftToRight } else { Direction::TopToBottom };
+        let layered = Layered { box_gap: 20.0, layer_gap: 30.0 };
+        let placed = place::place(&scene, &layered, direction);
+        let areas: Vec<[f64; 4]> = placed
+            .boxes
+            .iter()
+            .map(|b| [b.x, b.y, b.x + b.caption.width, b.y + b.caption.height])
+            .collect();
+        for (index, a) in areas.iter().enumerate() {
+            prop_assert!(a[0] >= -1e-6 && a[1] >= -1e-6 && a[2] <= placed.width + 1e-6 && a[3] <= placed.height + 1e-6);
+            for b in &areas[index + 1..] {
+                let apart = a[2] <= b[0] + 1e-6 || b[2] <= a[0] + 1e-6 || a[3] <= b[1] + 1e-6 || b[3] <= a[1] + 1e-6;
+                prop_assert!(apart, "{a:?} {b:?}");
+            }
+        }
+        // A hull holds the boxes of its part whole, and nothing of others.
+        for hull in &placed.hulls {
+            for (placed_box, area) in placed.boxes.iter().zip(&areas) {
+                let mut around = Some(placed_box.part);
+                while let Some(part) = around.filter(|part| *part != hull.part) {
+                    around = scene.parts[part].parent;
+                }
+                let (right, bottom) = (hull.x + hull.width, hull.y + hull.height);
+                let inside = area[0] >= hull.x - 1e-6 && area[2] <= right + 1e-6 && area[1] >= hull.y - 1e-6 && area[3] <= bottom + 1e-6;
+                let outside = area[2] <= hull.x + 1e-6 || area[0] >= right - 1e-6 || area[3] <= hull.y + 1e-6 || area[1] >= bottom - 1e-6;
+                prop_assert!(if around.is_some() { inside } else { outside });
+            }
+        }
+        // Every link arrives at the border of the box that it leads to.
+        for wire in &placed.wires {
+            if let (Some(to), Some([x, y])) = (wire.to, wire.points.last()) {
+                let at = placed.boxes.iter().position(|b| b.part == to).unwrap();
+                let [left, top, right, bottom] = areas[at];
+                let on_border = (x - left).abs() < 1e-6 || (y - top).abs() < 1e-6 || (y - bottom).abs() < 1e-6 || (x - right).abs() < 1e-6;
+                prop_assert!(on_border && *x >= left - 1e-6 && *x <= right + 1e-6 && *y >= top - 1e-6 && *y <= bottom + 1e-6);
+            }
+        }
+        let arrived: std::collections::BTreeSet<_> = placed.wires.iter().filter_map(|w| Some((w.from, w.to?))).collect();
+        for edge in scene.edges() {
+            prop_assert!(arrived.contains(&(edge.from, edge.to)));
+        }
+    }
+}

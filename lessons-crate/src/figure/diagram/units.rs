@@ -1,0 +1,334 @@
+//! A graph as the units that a diagram can draw: ops with their constants and weights written into
+//! them, the steps of fused ops one by one, and, beside an older graph, what is gone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::kind::Kind;
+use crate::figure::number::short;
+use crate::graph::ops::{Argument, Binary, Constant, Fused, Op, OpDef, Step, StepOp};
+use crate::graph::{Graph, Node, NodeId, TensorType};
+
+/// What became of a unit since the graph that the diagram compares with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Change {
+    None,
+    Added,
+    Removed,
+    /// It is a step of a fused op now.
+    Fused,
+}
+
+/// One op, input or output.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    /// How the text twin calls its value: `x`, `%3`.
+    pub value: String,
+    /// The op, or the name of an input or output.
+    pub name: String,
+    /// What belongs to the op: attributes, constants.
+    pub detail: String,
+    /// The weights that it reads, as `name f32[2, 4]`.
+    pub weights: Vec<String>,
+    pub ty: TensorType,
+    pub kind: Kind,
+    /// The units whose values it reads.
+    pub inputs: Vec<usize>,
+    /// The scope that it is in, as an index into the scopes of the graph.
+    pub scope: Option<usize>,
+    /// The fused op that it is a step of.
+    pub fused: Option<NodeId>,
+    pub change: Change,
+    /// Where a learner wrote it.
+    pub site: Option<String>,
+    /// Equal for units that compute the same in the same way, whatever weights are called.
+    pub shape_key: String,
+}
+
+/// The units of a graph, each after those it reads, and with `before` those that are gone.
+pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -> Vec<Unit> {
+    let mut builder = Units {
+        units: Vec::with_capacity(graph.nodes().len() + graph.outputs().len()),
+        of_node: HashMap::new(),
+        folded: folded(graph, show_weights),
+        graph,
+    };
+    for node in graph.nodes() {
+        if !builder.folded.contains(&node.id) {
+            builder.add_node(node);
+        }
+    }
+    if let Some(before) = before {
+        builder.compare(before, show_weights);
+    }
+    for output in graph.outputs() {
+        let Some(node) = graph.node(output.node) else {
+            continue;
+        };
+        let source = builder.of_node.get(&output.node).copied();
+        builder.units.push(Unit {
+            value: output.name.clone(),
+            name: output.name.clone(),
+            detail: String::new(),
+            weights: Vec::new(),
+            ty: node.ty.clone(),
+            kind: Kind::Output,
+            inputs: source.into_iter().collect(),
+            scope: None,
+            fused: None,
+            change: Change::None,
+            site: None,
+            shape_key: "output".into(),
+        });
+    }
+    builder.units
+}
+
+/// The weights and constants that are written into the ops that use them.
+fn folded(graph: &Graph, show_weights: bool) -> BTreeSet<NodeId> {
+    let users = graph.users();
+    let outputs: BTreeSet<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+    let folds = |node: &&Node| match node.op {
+        Op::Constant(_) => true,
+        Op::Weight(_) => !show_weights,
+        _ => false,
+    };
+    let inside = |node: &&Node| users.contains_key(&node.id) && !outputs.contains(&node.id);
+    let nodes = graph.nodes().iter().filter(folds).filter(inside);
+    nodes.map(|node| node.id).collect()
+}
+
+struct Units<'g> {
+    graph: &'g Graph,
+    units: Vec<Unit>,
+    of_node: HashMap<NodeId, usize>,
+    folded: BTreeSet<NodeId>,
+}
+
+impl Units<'_> {
+    fn add_node(&mut self, node: &Node) {
+        match &node.op {
+            Op::Fused(fused) => self.add_fused(node, fused),
+            _ => {
+                let unit = self.unit(self.graph, node);
+                self.push(node.id, unit);
+            }
+        }
+    }
+
+    fn push(&mut self, id: NodeId, unit: Unit) {
+        self.of_node.insert(id, self.units.len());
+        self.units.push(unit);
+    }
+
+    fn unit(&self, graph: &Graph, node: &Node) -> Unit {
+        let (name, detail) = match &node.op {
+            Op::Input(input) => (input.name.clone(), String::new()),
+            Op::Weight(weight) => (weight.name.clone(), String::new()),
+            op => {
+                let scalars: Vec<Option<f64>> = node
+                    .inputs
+                    .iter()
+                    .map(|id| self.scalar(graph, *id))
+                    .collect();
+                let mut details = vec![op.attributes()];
+                details.push(match op {
+                    Op::Binary(binary) => operands(*binary, scalars[0], scalars[1]),
+                    _ => scalars
+                        .iter()
+                        .flatten()
+                        .map(number)
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                });
+                details.extend(node.inputs.iter().filter_map(|id| self.array(graph, *id)));
+                details.retain(|detail| !detail.is_empty());
+                (op.name().to_owned(), details.join("  "))
+            }
+        };
+        let read: Vec<&Node> = node
+            .inputs
+            .iter()
+            .filter_map(|id| graph.node(*id))
+            .collect();
+        let weights = read.iter().filter_map(|input| match &input.op {
+            Op::Weight(weight) if self.folded.contains(&input.id) => {
+                Some(format!("{} {}", weight.name, weight.ty))
+            }
+            _ => None,
+        });
+        let is_source = matches!(node.op, Op::Input(_) | Op::Weight(_));
+        let weight_types: Vec<String> = read
+            .iter()
+            .filter(|input| matches!(input.op, Op::Weight(_)))
+            .map(|input| input.ty.to_string())
+            .collect();
+        Unit {
+            value: if is_source {
+                name.clone()
+            } else {
+                node.id.to_string()
+            },
+            shape_key: format!("{name} {detail} {} {}", node.ty, weight_types.join(" ")),
+            name,
+            detail,
+            weights: weights.collect(),
+            ty: node.ty.clone(),
+            kind: Kind::of(&node.op),
+            inputs: self.inputs(&node.inputs),
+            scope: node.scope,
+            fused: None,
+            change: Change::None,
+            site: node.site.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn inputs(&self, ids: &[NodeId]) -> Vec<usize> {
+        ids.iter()
+            .filter_map(|id| self.of_node.get(id).copied())
+            .collect()
+    }
+
+    fn add_fused(&mut self, node: &Node, fused: &Fused) {
+        let given: Vec<&TensorType> = node
+            .inputs
+            .iter()
+            .filter_map(|id| Some(&self.graph.node(*id)?.ty))
+            .collect();
+        let types = fused.step_types(&given).unwrap_or_default();
+        let first = self.units.len();
+        for (step, ty) in fused.steps.iter().zip(types) {
+            let unit = self.step(node, step, ty, first);
+            self.units.push(unit);
+        }
+        for (index, step) in fused.steps.iter().enumerate() {
+            self.of_node.entry(step.node).or_insert(first + index);
+        }
+        self.of_node.insert(node.id, self.units.len() - 1);
+    }
+
+    fn step(&self, node: &Node, step: &Step, ty: TensorType, first: usize) -> Unit {
+        let scalar = |argument: &Argument| match argument {
+            Argument::Scalar(value) => Some(*value),
+            Argument::Input(input) => self.scalar(self.graph, node.inputs[*input]),
+            Argument::Step(_) => None,
+        };
+        let scalars: Vec<Option<f64>> = step.arguments.iter().map(scalar).collect();
+        let detail = match step.op {
+            StepOp::Binary(binary) => operands(binary, scalars[0], scalars[1]),
+            StepOp::Unary(_) => String::new(),
+        };
+        let inputs = step.arguments.iter().filter_map(|argument| match argument {
+            Argument::Input(input) => self.of_node.get(&node.inputs[*input]).copied(),
+            Argument::Step(step) => Some(first + step),
+            Argument::Scalar(_) => None,
+        });
+        let weights = step.arguments.iter().filter_map(|argument| match argument {
+            Argument::Input(input) => match self.graph.node(node.inputs[*input])? {
+                Node {
+                    op: Op::Weight(weight),
+                    id,
+                    ..
+                } if self.folded.contains(id) => Some(format!("{} {}", weight.name, weight.ty)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let name = step.op.name().to_owned();
+        Unit {
+            value: step.node.to_string(),
+            shape_key: format!("step {name} {detail} {ty}"),
+            name,
+            detail,
+            weights: weights.collect(),
+            ty,
+            kind: Kind::Elementwise,
+            inputs: inputs.collect(),
+            scope: node.scope,
+            fused: Some(node.id),
+            change: Change::None,
+            site: node.site.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// A constant of one element without axes; it is written into the op.
+    fn scalar(&self, graph: &Graph, id: NodeId) -> Option<f64> {
+        match &graph.node(id)?.op {
+            Op::Constant(constant) if constant.shape.is_empty() => constant.as_scalar(),
+            _ => None,
+        }
+    }
+
+    /// A constant with axes, as it is written into the op.
+    fn array(&self, graph: &Graph, id: NodeId) -> Option<String> {
+        let node = graph.node(id)?;
+        match &node.op {
+            Op::Constant(constant @ Constant { shape, .. }) if !shape.is_empty() => {
+                Some(format!("{} {}", constant.attributes(), node.ty))
+            }
+            _ => None,
+        }
+    }
+
+    /// Marks what changed since `before`, and adds what is gone.
+    fn compare(&mut self, before: &Graph, show_weights: bool) {
+        let old_folded = folded(before, show_weights);
+        for node in self.graph.nodes() {
+            if let (None, Some(unit)) = (before.node(node.id), self.of_node.get(&node.id))
+                && !matches!(node.op, Op::Fused(_))
+            {
+                self.units[*unit].change = Change::Added;
+            }
+        }
+        for unit in &mut self.units {
+            let new = unit.fused.is_some_and(|fused| before.node(fused).is_none());
+            if new {
+                unit.change = Change::Fused;
+            }
+        }
+        let same_scopes = self.graph.scopes().starts_with(before.scopes());
+        for node in before.nodes() {
+            let there = self.of_node.contains_key(&node.id) || self.graph.node(node.id).is_some();
+            if there || old_folded.contains(&node.id) {
+                continue;
+            }
+            let mut unit = self.unit(before, node);
+            unit.change = Change::Removed;
+            unit.scope = unit.scope.filter(|_| same_scopes);
+            self.push(node.id, unit);
+        }
+    }
+}
+
+/// How a number stands beside an op: `× 2` for `x * 2`, `2 −` for `2 - x`.
+fn operands(op: Binary, left: Option<f64>, right: Option<f64>) -> String {
+    let sign = match op {
+        Binary::Add => "+",
+        Binary::Sub => "−",
+        Binary::Mul => "×",
+        Binary::Div => "÷",
+        Binary::Pow => "^",
+        Binary::Max | Binary::Min => ",",
+    };
+    match (left, right) {
+        (Some(left), Some(right)) => format!("{} {sign} {}", number(&left), number(&right)),
+        (Some(left), None) => format!("{} {sign}", number(&left)),
+        (None, Some(right)) => format!("{sign} {}", number(&right)),
+        (None, None) => String::new(),
+    }
+}
+
+/// A number at six significant digits at most.
+fn number(value: &f64) -> String {
+    short(*value, 6)
+}
+
+/// The numbers of units of each fused op.
+pub(super) fn fused_sizes(units: &[Unit]) -> BTreeMap<NodeId, usize> {
+    let mut sizes = BTreeMap::new();
+    for unit in units {
+        if let Some(fused) = unit.fused {
+            *sizes.entry(fused).or_insert(0) += 1;
+        }
+    }
+    sizes
+}

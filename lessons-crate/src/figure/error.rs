@@ -1,0 +1,28 @@
+//! What can go wrong with a figure.
+
+use std::path::PathBuf;
+
+/// Why there is no figure, or no file of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FigureError {
+    #[error(
+        "a figure needs alt text: one sentence that gives its finding to those who cannot see it, \
+         such as \"the loss falls from 0.7 to 0.2\""
+    )]
+    NoAltText,
+    #[error(
+        "cannot save a figure as `{}`: the name tells the format by .svg, .html or .txt",
+        .0.display()
+    )]
+    Extension(PathBuf),
+    #[error("cannot write `{}`: {error}", path.display())]
+    Write {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("cannot draw the chart: {0}")]
+    Chart(String),
+    #[error("cannot read the tensor's values: {0}")]
+    Tensor(#[from] candle_core::Error),
+}

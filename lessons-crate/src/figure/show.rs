@@ -1,0 +1,17 @@
+//! What has a picture.
+
+use super::picture::Figure;
+use crate::notebook::display;
+
+/// A thing that draws itself when it is the last expression of a notebook cell.
+///
+/// Each implementation stands beside the figure that it draws.
+pub trait Show {
+    /// The picture.
+    fn figure(&self) -> Figure;
+
+    /// Shows the picture below the running cell; notebooks call it on a cell's last expression.
+    fn evcxr_display(&self) {
+        display(&self.figure().bundle());
+    }
+}

@@ -1,0 +1,62 @@
+//! The process-wide connection to the kernel that runs this cell, if there is one.
+
+use std::env;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lessons_channel::{FromCell, SOCKET_ENV, write_frame};
+
+/// Whether the cell's messages go anywhere.
+enum Connection {
+    Untried,
+    Open(UnixStream),
+    /// There is no kernel that listens, or it went away.
+    None,
+}
+
+static CONNECTION: Mutex<Connection> = Mutex::new(Connection::Untried);
+
+/// Sends a message to the kernel, after everything that the cell printed before it. Gives false
+/// where no kernel listens.
+pub(super) fn send(message: &FromCell) -> bool {
+    // Text and figures come on different ways; flushing keeps them in the order they were made in.
+    let _ = io::stdout().flush();
+    let _ = io::stderr().flush();
+    let mut connection = connection();
+    let Connection::Open(stream) = &mut *connection else {
+        return false;
+    };
+    let sent = write_frame(stream, message);
+    match sent {
+        Ok(()) => true,
+        // A message that is too long breaks nothing: no byte of it was written.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
+        Err(_) => {
+            *connection = Connection::None;
+            false
+        }
+    }
+}
+
+/// Whether a kernel listens.
+pub(super) fn is_open() -> bool {
+    matches!(*connection(), Connection::Open(_))
+}
+
+/// The connection, made on first use.
+fn connection() -> MutexGuard<'static, Connection> {
+    let mut connection = CONNECTION.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Connection::Untried = *connection {
+        *connection = env::var_os(SOCKET_ENV)
+            .and_then(|path| UnixStream::connect(path).ok())
+            .map_or(Connection::None, Connection::Open);
+    }
+    connection
+}
+
+#[cfg(test)]
+pub(super) fn connect(stream: Option<UnixStream>) {
+    let mut connection = CONNECTION.lock().unwrap_or_else(PoisonError::into_inner);
+    *connection = stream.map_or(Connection::None, Connection::Open);
+}

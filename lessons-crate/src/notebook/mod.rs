@@ -1,0 +1,13 @@
+//! What only a notebook cell needs: showing things while it runs.
+//!
+//! [`display`] sends a [`Bundle`] to the kernel over the channel; on stock evcxr it prints evcxr's
+//! content markers, and in a plain program the text twin. Nothing here knows what a figure is.
+
+mod bundle;
+mod connection;
+mod display;
+mod progress;
+
+pub use bundle::Bundle;
+pub use display::{Display, clear_output, display, update};
+pub use progress::{Progress, progress};
