@@ -27,7 +27,10 @@ pub mod prelude {
 
     pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
-    pub use crate::figure::{BarChart, Diagram, Figure, HeatMap, LineChart, Show, Table};
+    pub use crate::figure::{
+        AttentionMaps, BarChart, Diagram, Direction, Figure, HeatMap, LineChart, Show, Table,
+        TokenStrip,
+    };
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,
     };

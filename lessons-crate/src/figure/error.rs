@@ -23,6 +23,11 @@ pub enum FigureError {
     },
     #[error("cannot draw the chart: {0}")]
     Chart(String),
+    #[error(
+        "attention weights of shape {shape:?} do not fit {tokens} tokens; \
+         they are [heads, tokens, tokens]"
+    )]
+    Attention { shape: Vec<usize>, tokens: usize },
     #[error("cannot read the tensor's values: {0}")]
     Tensor(#[from] candle_core::Error),
 }

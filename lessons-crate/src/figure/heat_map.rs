@@ -297,15 +297,19 @@ mod tests {
             .columns(["x", "y", "z"])
             .figure();
         insta::assert_snapshot!(figure.to_svg());
-        insta::assert_snapshot!(figure.to_text(), @r"
-        w
-        2 × 3, from -2 to 1, mean -0.1875, 1 NaN, 1 infinite.
-
-               x   y     z
-        ---  ---  --  ----
-        a      1  -2  0.25
-        <b>  NaN   ∞     0
-        ");
+        let lines: Vec<&str> = figure.to_text().lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "w",
+                "2 × 3, from -2 to 1, mean -0.1875, 1 NaN, 1 infinite.",
+                "",
+                "       x   y     z",
+                "---  ---  --  ----",
+                "a      1  -2  0.25",
+                "<b>  NaN   ∞     0",
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers as people read them, the same on every machine.
 
-/// A number at `digits` significant digits at most: `0.125`, `1234`, `1.5e-7`, `NaN`, `∞`.
+/// A number at `digits` significant digits at most: `0.125`, `1234`, `1.5e7`, `NaN`, `∞`.
 pub fn short(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -14,7 +14,7 @@ pub fn short(value: f64, digits: usize) -> String {
     let size = rounded.abs();
     if rounded == 0.0 {
         "0".to_owned()
-    } else if (1e-4..1e9).contains(&size) {
+    } else if (1e-4..1e5).contains(&size) {
         rounded.to_string()
     } else {
         format!("{rounded:e}")
@@ -45,7 +45,7 @@ mod tests {
             (-0.0, "0"),
             (1.0, "1"),
             (0.123_456, "0.1235"),
-            (123_456.0, "123500"),
+            (123_456.0, "1.235e5"),
             (-2.5, "-2.5"),
             (1.5e-7, "1.5e-7"),
             (6.02e23, "6.02e23"),

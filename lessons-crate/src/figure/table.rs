@@ -180,7 +180,7 @@ impl Show for Table {
 fn numeric(names: &[String], rows: &[Vec<String>]) -> Vec<bool> {
     let is_number = |cell: &String| {
         let digits = cell.trim_start_matches(['-', '−', '+', '<', '×', ' ']);
-        digits.starts_with(|c: char| c.is_ascii_digit())
+        digits.starts_with(|c: char| c.is_ascii_digit()) || ["NaN", "∞"].contains(&digits)
     };
     (0..names.len())
         .map(|column| {

@@ -34,7 +34,7 @@ const MOST_ROWS: usize = 12;
 ///     .x("elements").y("ms").log_x().log_y()
 ///     .series("CPU", [(1e3, 0.01), (1e5, 0.2), (1e7, 30.0)])
 ///     .series("GPU", [(1e3, 0.1), (1e5, 0.1), (1e7, 0.9)]);
-/// assert!(chart.figure().alt().contains("GPU is below CPU from 100000 on"));
+/// assert!(chart.figure().alt().contains("GPU is below CPU from 1e5 on"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineChart {
@@ -50,8 +50,17 @@ pub struct LineChart {
 struct Series {
     name: String,
     points: Vec<(f64, f64)>,
-    /// Whether each point is marked; curves are drawn without marks.
-    marked: bool,
+    style: Style,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// Measured points, joined.
+    Measured,
+    /// A function: a line without marks.
+    Curve,
+    /// Marks without a line.
+    Points,
 }
 
 impl LineChart {
@@ -92,7 +101,12 @@ impl LineChart {
 
     /// Adds measured points, each marked, joined by a line.
     pub fn series(self, name: &str, points: impl Into<Vec<(f64, f64)>>) -> LineChart {
-        self.add(name, points.into(), true)
+        self.add(name, points.into(), Style::Measured)
+    }
+
+    /// Adds points that no line joins.
+    pub fn points(self, name: &str, points: impl Into<Vec<(f64, f64)>>) -> LineChart {
+        self.add(name, points.into(), Style::Points)
     }
 
     /// Adds a function.
@@ -100,7 +114,7 @@ impl LineChart {
         let step = (over.end - over.start) / (SAMPLES - 1) as f64;
         let xs = (0..SAMPLES).map(|index| over.start + step * index as f64);
         let points = xs.map(|x| (x, f(x))).collect();
-        self.add(name, points, false)
+        self.add(name, points, Style::Curve)
     }
 
     /// Says what the chart shows, in a sentence, in place of the ranges.
@@ -109,12 +123,12 @@ impl LineChart {
         self
     }
 
-    fn add(mut self, name: &str, mut points: Vec<(f64, f64)>, marked: bool) -> LineChart {
+    fn add(mut self, name: &str, mut points: Vec<(f64, f64)>, style: Style) -> LineChart {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.series.push(Series {
             name: name.to_owned(),
             points,
-            marked,
+            style,
         });
         self
     }
@@ -149,6 +163,14 @@ impl LineChart {
                 words.push(format!("{} has no points", series.name));
                 continue;
             };
+            if series.style == Style::Points {
+                words.push(format!(
+                    "{}: {}",
+                    series.name,
+                    crate::figure::diagram::count(placed.len(), "point")
+                ));
+                continue;
+            }
             words.push(format!(
                 "{} goes from {} at {} to {} at {}",
                 series.name,
@@ -252,6 +274,7 @@ impl LineChart {
             .x_labels(7)
             .y_labels(6)
             .max_light_lines(0)
+            .set_all_tick_mark_size(5 * scale)
             .x_label_formatter(&label)
             .y_label_formatter(&label)
             .axis_style(rgb(palette::LINE).stroke_width(scale))
@@ -264,10 +287,10 @@ impl LineChart {
             let style = color.stroke_width(2 * scale);
             // A point without a place interrupts the line.
             for piece in series.points.split(|point| !self.has_place(*point)) {
-                if !piece.is_empty() {
+                if !piece.is_empty() && series.style != Style::Points {
                     chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
                 }
-                if series.marked {
+                if series.style != Style::Curve {
                     let marks = piece
                         .iter()
                         .map(|point| Circle::new(*point, 3 * scale as i32, color.filled()));
@@ -335,7 +358,7 @@ fn crossing(a: &Series, b: &Series) -> Option<String> {
         .iter()
         .filter_map(|(x, y)| Some((*x, *y, b.points.iter().find(|point| point.0 == *x)?.1)))
         .collect();
-    if common.len() < 2 || !a.marked || !b.marked {
+    if common.len() < 2 || a.style != Style::Measured || b.style != Style::Measured {
         return None;
     }
     let below: Vec<bool> = common.iter().map(|(_, a, b)| b < a).collect();
@@ -408,7 +431,7 @@ mod tests {
             .x("x")
             .y("y")
             .function("relu(2x + 1)", -2.0..2.0, |x| (2.0 * x + 1.0).max(0.0))
-            .series("inputs", [(-1.0, 0.0), (0.0, 1.0), (1.0, 3.0)]);
+            .points("inputs", [(-1.0, 0.0), (0.0, 1.0), (1.0, 3.0)]);
         insta::assert_snapshot!(chart.figure().to_svg());
     }
 

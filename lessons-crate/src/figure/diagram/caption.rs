@@ -26,6 +26,13 @@ pub(super) struct Caption {
     pub height: f64,
 }
 
+impl Caption {
+    /// Whether it is drawn with round ends.
+    pub fn is_round(&self) -> bool {
+        matches!(self.kind, Kind::Input | Kind::Output)
+    }
+}
+
 pub(super) fn caption(scene: &Scene, part: usize) -> Caption {
     match scene.parts[part].holds {
         Holds::Unit(unit) => of_unit(&scene.units[unit]),
@@ -68,7 +75,8 @@ fn of_part(scene: &Scene, part: usize) -> Caption {
         .iter()
         .map(|unit| scene.units[*unit].weights.len())
         .sum();
-    let mut contents = count(units.len(), "op");
+    let ops = units.iter().map(|unit| scene.units[*unit].ops).sum();
+    let mut contents = count(ops, "op");
     if weights > 0 {
         contents = format!("{contents}, {}", count(weights, "weight"));
     }
@@ -148,14 +156,16 @@ fn end_of_name(name: &str, limit: f64) -> String {
     if width(name, SMALL_SIZE, Face::Mono) <= limit {
         return name.to_owned();
     }
-    let mut end = name;
-    while width(end, SMALL_SIZE, Face::Mono) > limit - SMALL_SIZE {
-        let Some(next) = end.chars().next() else {
-            break;
-        };
-        end = &end[next.len_utf8()..];
-    }
-    format!("…{end}")
+    let fits = |end: &&str| width(end, SMALL_SIZE, Face::Mono) <= limit - SMALL_SIZE;
+    let ends = |at: char| {
+        let starts = name
+            .char_indices()
+            .filter(move |(_, c)| at == *c || at == '\0');
+        starts.map(|(start, c)| &name[start + c.len_utf8()..])
+    };
+    // After a dot of a path such as `layer.0.attention.weight`, else anywhere.
+    let end = ends('.').find(fits).or_else(|| ends('\0').find(fits));
+    format!("…{}", end.unwrap_or_default())
 }
 
 fn short_type(ty: &str) -> String {

@@ -34,7 +34,7 @@ pub(super) fn draw(scene: &Scene, placed: &Placed, direction: Direction) -> (Svg
         draw_wire(&mut svg, scene, wire, direction);
     }
     for hull in &placed.hulls {
-        label_hull(&mut svg, scene, hull);
+        label_hull(&mut svg, scene, hull, &placed.wires);
     }
     for placed_box in &placed.boxes {
         draw_box(&mut svg, placed_box);
@@ -81,16 +81,33 @@ fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
     svg.add(shape);
 }
 
-fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
+/// Names a hull at its upper left, or as near to it as links leave room.
+fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull, wires: &[Wire]) {
     let label = title(&scene.parts[hull.part]);
     let (ground, ink) = match scene.parts[hull.part].holds {
         Holds::Fused(_) => (Color(0xe9, 0xf3, 0xfb), FUSED),
         _ => (palette::HULL, palette::MUTED),
     };
     let wide = width(&label, SMALL_SIZE + 1.0, Face::Bold) + 8.0;
-    svg.add(svg::rect(hull.x + 8.0, hull.y + 5.0, wide, 17.0).fill(ground));
+    let left = hull.x + 8.0;
+    let is_free = |x: f64| {
+        let inside = |[px, py]: [f64; 2]| {
+            (x..x + wide).contains(&px) && (hull.y + 5.0..hull.y + 22.0).contains(&py)
+        };
+        let passes = |step: &[[f64; 2]]| {
+            (0..=16).any(|part| {
+                let t = f64::from(part) / 16.0;
+                inside([0, 1].map(|axis| step[0][axis] + (step[1][axis] - step[0][axis]) * t))
+            })
+        };
+        !wires.iter().any(|wire| wire.points.windows(2).any(passes))
+    };
+    let steps = ((hull.width - wide - 16.0) / 6.0).max(0.0) as usize;
+    let mut places = (0..=steps).map(|step| left + 6.0 * step as f64);
+    let x = places.find(|x| is_free(*x)).unwrap_or(left);
+    svg.add(svg::rect(x, hull.y + 5.0, wide, 17.0).fill(ground));
     svg.add(
-        svg::text(hull.x + 12.0, hull.y + 18.0, &label)
+        svg::text(x + 4.0, hull.y + 18.0, &label)
             .size(SMALL_SIZE + 1.0)
             .bold()
             .fill(ink),
@@ -163,9 +180,10 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
         kind,
         ..
     } = *caption;
-    let radius = match kind {
-        Kind::Input | Kind::Output => height / 2.0,
-        _ => 6.0,
+    let radius = if caption.is_round() {
+        height / 2.0
+    } else {
+        6.0
     };
     for behind in (1..3).rev().filter(|_| caption.repeats > 1) {
         let off = f64::from(behind) * 3.5;

@@ -26,6 +26,11 @@ use crate::graph::Graph;
 /// What a diagram may be wide to run from left to right: a notebook's cell.
 const NOTEBOOK_WIDTH: f64 = 900.0;
 
+/// What a diagram that folds itself may be high.
+const SCREEN_HEIGHT: f64 = 940.0;
+/// As many boxes as a diagram shows of its own accord; a smaller graph is drawn whole.
+const READABLE: usize = 30;
+
 /// Which way values flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -128,7 +133,12 @@ impl Diagram {
     /// The picture.
     pub fn figure(&self) -> Figure {
         let units = units::units(&self.graph, self.before.as_ref(), self.weights);
-        let scene = Scene::new(&self.graph, units, &self.wishes);
+        let most_boxes = self.most_boxes(&units);
+        let wishes = Wishes {
+            most_boxes,
+            ..self.wishes.clone()
+        };
+        let scene = Scene::new(&self.graph, units, &wishes);
         let (placed, direction) = self.place(&scene);
         let (drawing, width, height) = draw::draw(&scene, &placed, direction);
         let compared = self.before.is_some();
@@ -144,6 +154,27 @@ impl Diagram {
         Figure::new(words, drawing, width, height)
     }
 
+    /// How many boxes the diagram may open by itself without growing higher than a screen.
+    fn most_boxes(&self, units: &[units::Unit]) -> usize {
+        if units.len() <= READABLE || self.wishes.expand_all {
+            return READABLE;
+        }
+        let fits = |most_boxes: &usize| {
+            let wishes = Wishes {
+                most_boxes: *most_boxes,
+                unfold: self.wishes.unfold,
+                ..Wishes::default()
+            };
+            let scene = Scene::new(&self.graph, units.to_vec(), &wishes);
+            let (placed, _) = self.place(&scene);
+            placed.height <= SCREEN_HEIGHT && placed.width <= NOTEBOOK_WIDTH
+        };
+        [READABLE, 24, 18, 14, 10]
+            .into_iter()
+            .find(fits)
+            .unwrap_or(0)
+    }
+
     fn place(&self, scene: &Scene) -> (place::Placed, Direction) {
         let place = |direction| {
             let layered = match direction {
@@ -153,7 +184,7 @@ impl Diagram {
                 },
                 Direction::TopToBottom => Layered {
                     box_gap: 24.0,
-                    layer_gap: 30.0,
+                    layer_gap: 26.0,
                 },
             };
             (place::place(scene, &layered, direction), direction)

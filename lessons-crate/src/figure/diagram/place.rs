@@ -17,9 +17,11 @@ const HULL_PADDING: f64 = 14.0;
 /// For the label of a hull.
 const HULL_LABEL: f64 = 28.0;
 const PORT_WIDTH: f64 = 8.0;
+const PORT_HEIGHT: f64 = 14.0;
 
 /// Where everything is, in pixels from the upper left of the drawing.
 pub(super) struct Placed {
+    /// In the order of [`Scene::boxes`].
     pub boxes: Vec<PlacedBox>,
     /// From the outside in.
     pub hulls: Vec<Hull>,
@@ -29,7 +31,6 @@ pub(super) struct Placed {
 }
 
 pub(super) struct PlacedBox {
-    pub part: usize,
     pub caption: Caption,
     pub x: f64,
     pub y: f64,
@@ -65,6 +66,22 @@ struct Block {
     ports_in: BTreeMap<usize, f64>,
     ports_out: BTreeMap<usize, f64>,
     caption: Option<Caption>,
+}
+
+impl Block {
+    /// Where links from a box come in; `None` where the layout may choose.
+    fn port_in(&self, from: usize) -> Option<f64> {
+        self.ports_in.get(&from).copied().or(self.round_port())
+    }
+
+    fn port_out(&self, from: usize) -> Option<f64> {
+        self.ports_out.get(&from).copied().or(self.round_port())
+    }
+
+    /// Boxes with round ends are only met at the middle of a side.
+    fn round_port(&self) -> Option<f64> {
+        self.caption.as_ref()?.is_round().then_some(0.0)
+    }
 }
 
 pub(super) fn place(scene: &Scene, layout: &dyn Layout, direction: Direction) -> Placed {
@@ -163,18 +180,19 @@ impl Placer<'_> {
                 *ports.entry((edge.from, out)).or_insert_with(|| {
                     problem.boxes.push(Size {
                         width: PORT_WIDTH,
-                        height: 0.0,
+                        // Links pass the label of a hull straight down.
+                        height: if out || self.across { 0.0 } else { PORT_HEIGHT },
                         end: if out { End::Last } else { End::First },
                     });
                     problem.boxes.len() - 1
                 })
             };
             let (from, from_port) = match child_of.get(&edge.from) {
-                Some(child) => (*child, blocks[*child].ports_out.get(&edge.from).copied()),
+                Some(child) => (*child, blocks[*child].port_out(edge.from)),
                 None => (port(false, &mut problem), Some(0.0)),
             };
             let (to, to_port) = match child_of.get(&edge.to) {
-                Some(child) => (*child, blocks[*child].ports_in.get(&edge.from).copied()),
+                Some(child) => (*child, blocks[*child].port_in(edge.from)),
                 None => (port(true, &mut problem), Some(0.0)),
             };
             let ends_here = child_of
@@ -266,12 +284,7 @@ impl Placer<'_> {
         let turn = |[x, y]: [f64; 2]| if self.across { [y, x] } else { [x, y] };
         let [x, y] = turn(at);
         if let Some(caption) = block.caption {
-            placed.boxes.push(PlacedBox {
-                part,
-                caption,
-                x,
-                y,
-            });
+            placed.boxes.push(PlacedBox { caption, x, y });
             return;
         }
         if part != ROOT {
@@ -285,11 +298,15 @@ impl Placer<'_> {
             });
         }
         let start = [at[0] + block.inset[0], at[1] + block.inset[1]];
-        for ((_, from, to), route) in block.links.iter().zip(&block.placement.routes) {
-            let points = route
+        for ((link, from, to), route) in block.links.iter().zip(&block.placement.routes) {
+            let mut points: Vec<[f64; 2]> = route
                 .iter()
                 .map(|[x, y]| turn([start[0] + x, start[1] + y]))
                 .collect();
+            // From the border to where the port ends.
+            if let (Some([x, _]), true) = (route.first(), block.children.len() <= link.from) {
+                points.insert(0, turn([start[0] + x, start[1]]));
+            }
             placed.wires.push(Wire {
                 points,
                 from: *from,

@@ -4,13 +4,11 @@
 //! of ops is cut into runs; then parts are opened from the outside in as long as the diagram stays
 //! readable.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
 use super::units::{Unit, fused_sizes};
 use crate::graph::{Graph, NodeId};
 
-/// As many boxes as a diagram shows of its own accord.
-const READABLE: usize = 30;
 /// As many boxes as may stand in one part.
 const MOST_CHILDREN: usize = 80;
 /// As many runs as a long part is cut into.
@@ -23,6 +21,8 @@ pub(super) struct Wishes {
     pub collapse: Vec<String>,
     pub expand_all: bool,
     pub unfold: bool,
+    /// As many boxes as are shown without being asked for.
+    pub most_boxes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,17 +291,27 @@ impl Scene {
     fn open_parts(&mut self, wishes: &Wishes) {
         self.parts[ROOT].open = true;
         let mut shown = self.parts[ROOT].children.len();
-        let mut queue: VecDeque<usize> = self.parts[ROOT].children.iter().copied().collect();
-        while let Some(part) = queue.pop_front() {
-            let children = self.parts[part].children.len();
-            if children == 0 {
-                continue;
+        let mut level = self.parts[ROOT].children.clone();
+        while !level.is_empty() {
+            // What most of the graph consists of comes first.
+            let share = |part: &usize| {
+                let repeats = self.parts[*part].repeats.len().max(1);
+                std::cmp::Reverse(repeats * self.units_of(*part).len())
+            };
+            level.sort_by_cached_key(share);
+            let mut next = Vec::new();
+            for part in level {
+                let children = self.parts[part].children.len();
+                if children == 0 {
+                    continue;
+                }
+                if wishes.expand_all || shown + children - 1 <= wishes.most_boxes {
+                    shown += children - 1;
+                    self.parts[part].open = true;
+                    next.extend(&self.parts[part].children);
+                }
             }
-            if wishes.expand_all || shown + children - 1 <= READABLE {
-                shown += children - 1;
-                self.parts[part].open = true;
-                queue.extend(self.parts[part].children.clone());
-            }
+            level = next;
         }
         for name in &wishes.expand {
             let named = self.named(name);
@@ -385,6 +395,19 @@ impl Scene {
             }
         }
         boxes
+    }
+
+    /// The open parts within the whole, from the outside in.
+    pub fn hulls(&self) -> Vec<usize> {
+        let mut hulls = Vec::new();
+        let mut walk = vec![ROOT];
+        while let Some(part) = walk.pop() {
+            if self.parts[part].open {
+                walk.extend(self.parts[part].children.iter().rev());
+                hulls.extend((part != ROOT).then_some(part));
+            }
+        }
+        hulls
     }
 
     /// The links between boxes, each once. What one repeat gives to the next is not drawn: both are

@@ -8,6 +8,9 @@ use crate::figure::number::short;
 use crate::graph::ops::{Argument, Binary, Constant, Fused, Op, OpDef, Step, StepOp};
 use crate::graph::{Graph, Node, NodeId, TensorType};
 
+/// In graphs of more nodes than this, transposes of weights have no boxes of their own.
+const MANY: usize = 60;
+
 /// What became of a unit since the graph that the diagram compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Change {
@@ -31,6 +34,8 @@ pub(super) struct Unit {
     pub weights: Vec<String>,
     pub ty: TensorType,
     pub kind: Kind,
+    /// How many ops of the graph it stands for: with it those that are written into it.
+    pub ops: usize,
     /// The units whose values it reads.
     pub inputs: Vec<usize>,
     /// The scope that it is in, as an index into the scopes of the graph.
@@ -72,6 +77,7 @@ pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -
             weights: Vec::new(),
             ty: node.ty.clone(),
             kind: Kind::Output,
+            ops: 0,
             inputs: source.into_iter().collect(),
             scope: None,
             fused: None,
@@ -87,9 +93,14 @@ pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -
 fn folded(graph: &Graph, show_weights: bool) -> BTreeSet<NodeId> {
     let users = graph.users();
     let outputs: BTreeSet<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+    // Where there are many boxes, a weight's transpose is written into its reader as well.
+    let transposes = !show_weights && graph.nodes().len() > MANY;
+    let is_weight =
+        |id: &NodeId| matches!(graph.node(*id).map(|node| &node.op), Some(Op::Weight(_)));
     let folds = |node: &&Node| match node.op {
         Op::Constant(_) => true,
         Op::Weight(_) => !show_weights,
+        Op::Permute(_) => transposes && node.inputs.iter().all(is_weight),
         _ => false,
     };
     let inside = |node: &&Node| users.contains_key(&node.id) && !outputs.contains(&node.id);
@@ -150,16 +161,14 @@ impl Units<'_> {
             .iter()
             .filter_map(|id| graph.node(*id))
             .collect();
-        let weights = read.iter().filter_map(|input| match &input.op {
-            Op::Weight(weight) if self.folded.contains(&input.id) => {
-                Some(format!("{} {}", weight.name, weight.ty))
-            }
-            _ => None,
-        });
+        let weights = read.iter().filter_map(|input| self.weight(graph, input));
+        let folded_ops = read
+            .iter()
+            .filter(|input| !input.op.is_source() && self.folded.contains(&input.id));
         let is_source = matches!(node.op, Op::Input(_) | Op::Weight(_));
         let weight_types: Vec<String> = read
             .iter()
-            .filter(|input| matches!(input.op, Op::Weight(_)))
+            .filter(|input| self.folded.contains(&input.id) || matches!(input.op, Op::Weight(_)))
             .map(|input| input.ty.to_string())
             .collect();
         Unit {
@@ -174,6 +183,7 @@ impl Units<'_> {
             weights: weights.collect(),
             ty: node.ty.clone(),
             kind: Kind::of(&node.op),
+            ops: usize::from(!node.op.is_source()) + folded_ops.count(),
             inputs: self.inputs(&node.inputs),
             scope: node.scope,
             fused: None,
@@ -223,14 +233,9 @@ impl Units<'_> {
             Argument::Scalar(_) => None,
         });
         let weights = step.arguments.iter().filter_map(|argument| match argument {
-            Argument::Input(input) => match self.graph.node(node.inputs[*input])? {
-                Node {
-                    op: Op::Weight(weight),
-                    id,
-                    ..
-                } if self.folded.contains(id) => Some(format!("{} {}", weight.name, weight.ty)),
-                _ => None,
-            },
+            Argument::Input(input) => {
+                self.weight(self.graph, self.graph.node(node.inputs[*input])?)
+            }
             _ => None,
         });
         let name = step.op.name().to_owned();
@@ -242,11 +247,25 @@ impl Units<'_> {
             weights: weights.collect(),
             ty,
             kind: Kind::Elementwise,
+            ops: 1,
             inputs: inputs.collect(),
             scope: node.scope,
             fused: Some(node.id),
             change: Change::None,
             site: node.site.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// A weight, or the transpose of one, as it is written into the op that reads it.
+    fn weight(&self, graph: &Graph, node: &Node) -> Option<String> {
+        match &node.op {
+            _ if !self.folded.contains(&node.id) => None,
+            Op::Weight(weight) => Some(format!("{} {}", weight.name, node.ty)),
+            Op::Permute(_) => {
+                let name = graph.label(*node.inputs.first()?);
+                Some(format!("{name}ᵀ {}", node.ty))
+            }
+            _ => None,
         }
     }
 

@@ -13,6 +13,16 @@ const MOST_ROWS: usize = 60;
 /// What there is, what comes out, what is folded and what changed.
 pub(super) fn finding(graph: &Graph, scene: &Scene, compared: bool) -> String {
     let mut words = vec![format!("{}.", contents(graph))];
+    let repeated: Vec<String> = scene
+        .hulls()
+        .into_iter()
+        .map(|part| &scene.parts[part])
+        .filter(|part| !part.repeats.is_empty())
+        .map(|part| title(part).replace("  ", " "))
+        .collect();
+    if !repeated.is_empty() {
+        words.push(format!("Drawn once: {}.", listed(&repeated, 8)));
+    }
     let folded: Vec<String> = scene
         .boxes()
         .into_iter()
@@ -60,9 +70,6 @@ fn contents(graph: &Graph) -> String {
         .map(|node| &node.op)
         .filter(|op| !op.is_source())
         .collect();
-    if graph.nodes().is_empty() {
-        return "nothing in it yet".to_owned();
-    }
     let mut names: Vec<String> = Vec::new();
     for op in &ops {
         let name = match op {
@@ -87,10 +94,8 @@ fn contents(graph: &Graph) -> String {
             words.push(format!("output {} {}", output.name, node.ty));
         }
     }
-    match graph.outputs().len() {
-        0 => words.push("no output yet".to_owned()),
-        more @ 5.. => words.push(format!("and {} more", count(more - 4, "output"))),
-        _ => {}
+    if let Some(more @ 1..) = graph.outputs().len().checked_sub(4) {
+        words.push(format!("and {} more", count(more, "output")));
     }
     words.join(", ")
 }
@@ -158,7 +163,10 @@ pub(super) fn table(scene: &Scene, compared: bool) -> String {
                 };
                 (
                     *last,
-                    Some((title(&scene.parts[*part]), count(units.len(), "op"))),
+                    Some((
+                        title(&scene.parts[*part]),
+                        count(units.iter().map(|unit| scene.units[*unit].ops).sum(), "op"),
+                    )),
                 )
             }
         };

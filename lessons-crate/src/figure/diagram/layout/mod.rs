@@ -16,7 +16,7 @@ pub struct Problem {
     pub links: Vec<Link>,
 }
 
-/// The size of a box. A box of height 0 is a port: the place where links cross the border of a hull.
+/// The size of a box. Boxes of height 0 in the first and last layers stand on the border itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
     pub width: f64,
