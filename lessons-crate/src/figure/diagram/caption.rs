@@ -47,15 +47,12 @@ fn of_unit(unit: &Unit) -> Caption {
             .iter()
             .map(|weight| end_of_name(weight, WIDEST)),
     );
-    let mut tip = vec![format!("{} {} : {}", unit.value, unit.detail, unit.ty)];
-    if unit.value != unit.name {
-        tip[0] = format!(
-            "{} = {} {} : {}",
-            unit.value, unit.name, unit.detail, unit.ty
-        );
-    }
+    let what = format!("{} {}", unit.name, unit.detail);
+    let mut tip = vec![match unit.value == unit.name {
+        true => format!("{} : {}", unit.value, unit.ty),
+        false => format!("{} = {} : {}", unit.value, what.trim_end(), unit.ty),
+    }];
     tip.extend(unit.weights.iter().map(|weight| format!("reads {weight}")));
-    tip.extend(unit.site.iter().map(|site| format!("made in {site}")));
     sized(Caption {
         kind: unit.kind,
         name: end_of_name(&unit.name, WIDEST),

@@ -43,8 +43,6 @@ pub(super) struct Unit {
     /// The fused op that it is a step of.
     pub fused: Option<NodeId>,
     pub change: Change,
-    /// Where a learner wrote it.
-    pub site: Option<String>,
     /// Equal for units that compute the same in the same way, whatever weights are called.
     pub shape_key: String,
 }
@@ -82,7 +80,6 @@ pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -
             scope: None,
             fused: None,
             change: Change::None,
-            site: None,
             shape_key: "output".into(),
         });
     }
@@ -188,7 +185,6 @@ impl Units<'_> {
             scope: node.scope,
             fused: None,
             change: Change::None,
-            site: node.site.as_ref().map(ToString::to_string),
         }
     }
 
@@ -252,7 +248,6 @@ impl Units<'_> {
             scope: node.scope,
             fused: Some(node.id),
             change: Change::None,
-            site: node.site.as_ref().map(ToString::to_string),
         }
     }
 
