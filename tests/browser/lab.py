@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from find import find_browser
 
@@ -55,11 +55,11 @@ def write_settings(folder: Path, theme: str) -> None:
 
 
 @contextmanager
-def lab_server(theme: str = "light", notebooks: Path = ROOT / "notebooks") -> Iterator[str]:
-    """Serves a copy of `notebooks`; yields the address, token included, up to the path."""
+def lab_server(theme: str = "light") -> Iterator[str]:
+    """Serves a copy of the notebooks; yields the address of one, with {} in place of its file name."""
     with tempfile.TemporaryDirectory(prefix="lessons-lab-") as scratch:
         folder = Path(scratch)
-        shutil.copytree(notebooks, folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
         write_settings(folder / "settings", theme)
         port, token = free_port(), secrets.token_hex(16)
         environment = os.environ | {
@@ -105,18 +105,20 @@ def wait_for_server(url: str, server: subprocess.Popen, log, seconds: float = 60
 
 
 @contextmanager
-def browser_page(theme: str = "light", width: int = 1280, height: int = 900) -> Iterator[Page]:
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_browser(), args=BROWSER_OPTIONS, chromium_sandbox=os.geteuid() != 0
         )
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, device_scale_factor=2
-        )
-        try:
-            yield context.new_page()
-        finally:
-            browser.close()
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def browser_page(browser: Browser, theme: str = "light", width: int = 1280, height: int = 900) -> Iterator[Page]:
+    viewport = {"width": width, "height": height}
+    with browser.new_context(viewport=viewport, color_scheme=theme, device_scale_factor=2) as context:
+        yield context.new_page()
 
 
 class NotebookPage:
@@ -196,7 +198,6 @@ class NotebookPage:
 
 
 @contextmanager
-def open_notebook(name: str, theme: str = "light", **options) -> Iterator[NotebookPage]:
-    notebooks = options.pop("notebooks", ROOT / "notebooks")
-    with lab_server(theme, notebooks) as address, browser_page(theme, **options) as page:
+def open_notebook(browser: Browser, name: str, theme: str = "light", **size) -> Iterator[NotebookPage]:
+    with lab_server(theme) as address, browser_page(browser, theme, **size) as page:
         yield NotebookPage(page, address, name)

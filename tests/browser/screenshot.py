@@ -19,7 +19,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
-    with lab.open_notebook(args.notebook, args.theme, width=width, height=height) as notebook:
+    with (
+        lab.chromium() as browser,
+        lab.open_notebook(browser, args.notebook, args.theme, width=width, height=height) as notebook,
+    ):
         notebook.wait_for_kernel(120)
         if args.run:
             notebook.run_all(seconds=600)

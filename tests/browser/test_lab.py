@@ -19,9 +19,15 @@ def assert_images_are_seen(cells: list[dict]) -> None:
 
 
 @pytest.fixture(scope="module")
-def reader():
-    """A server on which the notebooks are as untrusted as in anybody's fresh clone, and a page."""
-    with lab.lab_server() as address, lab.browser_page() as page:
+def browser():
+    with lab.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def reader(browser):
+    """A page, and a server on which the notebooks are as untrusted as in anybody's fresh clone."""
+    with lab.lab_server() as address, lab.browser_page(browser) as page:
         yield page, address
 
 
@@ -33,8 +39,8 @@ def test_committed_figures_show_before_anything_ran(reader, path: Path):
 
 
 @pytest.mark.parametrize("theme", lab.THEMES)
-def test_tour_runs_to_the_end(theme):
-    with lab.open_notebook("00_tour", theme) as notebook:
+def test_tour_runs_to_the_end(browser, theme):
+    with lab.open_notebook(browser, "00_tour", theme) as notebook:
         notebook.run_all(seconds=300)
         cells = notebook.outputs()
         for i, cell in enumerate(cells):

@@ -33,7 +33,7 @@ class LessonsKernelTests(jkt.KernelTests):
         {
             "code": (
                 'println!("EVCXR_BEGIN_CONTENT image/svg+xml\\n'
-                '<svg xmlns=\'http://www.w3.org/2000/svg\'/>\\nEVCXR_END_CONTENT");'
+                "<svg xmlns='http://www.w3.org/2000/svg'/>\\nEVCXR_END_CONTENT\");"
             ),
             "mime": "image/svg+xml",
         },
