@@ -1,5 +1,6 @@
 //! The one error type of the crate, and the shape that most of its parts share.
 
+use crate::bench::BenchError;
 use crate::engine::{DeviceError, RunError};
 use crate::figure::FigureError;
 use crate::graph::GraphError;
@@ -26,6 +27,8 @@ pub enum Error {
     Text(#[from] TextError),
     #[error(transparent)]
     Train(#[from] TrainError),
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     #[error(transparent)]
     Figure(#[from] FigureError),
 }

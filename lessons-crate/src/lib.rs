@@ -3,6 +3,7 @@
 //! Say *what* to compute ([`graph`]), let the compiler decide *how* ([`compile`]), run it *where*
 //! you like ([`engine`]), and see all of it ([`figure`]). Read the crate in that order.
 
+pub mod bench;
 pub mod compile;
 pub mod engine;
 pub mod figure;
@@ -25,6 +26,7 @@ pub mod prelude {
     pub use candle_core::Device::Cpu;
     pub use candle_core::Tensor;
 
+    pub use crate::bench;
     pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
     pub use crate::figure::{
@@ -36,5 +38,6 @@ pub mod prelude {
     };
     pub use crate::models::{Classification, Classifier};
     pub use crate::nn;
+    pub use crate::notebook::{check, hint};
     pub use crate::weights::Weights;
 }

@@ -4,10 +4,13 @@
 //! content markers, and in a plain program the text twin. Nothing here knows what a figure is.
 
 mod bundle;
+pub mod check;
 mod connection;
 mod display;
+mod hint;
 mod progress;
 
 pub use bundle::Bundle;
 pub use display::{Display, clear_output, display, update};
+pub use hint::hint;
 pub use progress::{Progress, progress};

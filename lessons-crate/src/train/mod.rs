@@ -21,6 +21,7 @@ pub mod ops;
 mod options;
 pub mod random;
 mod sst2;
+pub mod typed;
 
 pub use adamw::{AdamW, AdamWOptions};
 pub use batches::{Batch, Batches};

@@ -1,0 +1,22 @@
+//! Measuring: how long something takes, against what, and whether the answers agree.
+//!
+//! [`measure`] times one closure, [`compare`] several that compute the same, and [`over_sizes`] a
+//! graph on every device that is there. Each keeps its raw samples, shows a correctness beside every
+//! time, and has a `verdict()` that reads the same on every machine, for the times do not.
+
+mod compare;
+mod difference;
+mod error;
+mod figure;
+mod machine;
+mod measurement;
+mod over_sizes;
+mod recorded;
+
+pub use compare::{Comparison, Contest, Row, compare};
+pub use difference::Difference;
+pub use error::BenchError;
+pub use machine::Machine;
+pub use measurement::{Budget, Measurement, measure, measure_with};
+pub use over_sizes::{Point, Scaling, Series, over_sizes, over_sizes_with};
+pub use recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};

@@ -1,0 +1,81 @@
+//! Every example runs with the parameters beside it, and says no to what it does not know.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Runs an example that cargo built beside this test.
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let test = std::env::current_exe().unwrap();
+    let profile: PathBuf = test.ancestors().nth(2).unwrap().into();
+    let program = profile.join("examples").join(name);
+    Command::new(&program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}; cargo build --examples makes it",
+                program.display()
+            )
+        })
+}
+
+fn says(name: &str, expected: &[&str]) {
+    let output = run(name, &[]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {errors}");
+    for expected in expected {
+        assert!(
+            text.contains(expected),
+            "{name} does not say `{expected}`:\n{text}"
+        );
+    }
+}
+
+#[test]
+fn the_tour_classifies_and_times() {
+    says("00_tour", &["POSITIVE", "NEGATIVE", "kernels:", "median"]);
+}
+
+#[test]
+fn elementwise_computes_and_every_device_agrees() {
+    says(
+        "01_elementwise",
+        &["y = [0.0, 0.0, 1.0, 4.0]", "op by op: yes"],
+    );
+}
+
+#[test]
+fn the_linear_layer_agrees_with_its_typed_twin() {
+    says(
+        "02_linear_layer",
+        &["ours: [[7.35", "they agree to 1e-5: yes"],
+    );
+}
+
+#[test]
+fn distilbert_goes_from_tokens_to_probabilities() {
+    says(
+        "08_distilbert",
+        &["[CLS]", "logits", "POSITIVE", "op by op: yes"],
+    );
+}
+
+#[test]
+fn options_and_parameters_that_are_wrong_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("wrong.toml");
+    std::fs::write(&config, "multiplyer = 2").unwrap();
+    let config = config.to_str().unwrap();
+    for (arguments, expected) in [
+        (["--device", "gpu"], "write cpu, cuda:0 or metal"),
+        (["--size", "3"], "--size is no option"),
+        (["--config", "nowhere.toml"], "nowhere.toml"),
+        (["--config", config], "multiplyer"),
+    ] {
+        let output = run("01_elementwise", &arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains(expected), "{arguments:?}: {errors}");
+    }
+}
