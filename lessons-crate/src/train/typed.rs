@@ -3,6 +3,8 @@
 //! In dfdx a wrong shape is a compile error; with weights from a file there has to be one moment at
 //! which the file's shapes are checked against the types, and that is here.
 
+/// dfdx itself: `use lessons::train::typed::dfdx::prelude::*;` in cells that have no `:dep` on it.
+pub use dfdx;
 use dfdx::nn::modules::Linear;
 use dfdx::prelude::{BuildOnDevice, Cpu, DeviceBuildExt, TensorFrom};
 
