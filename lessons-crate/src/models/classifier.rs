@@ -102,7 +102,8 @@ impl Classifier {
     /// As [`Classifier::open`].
     pub fn open_on(directory: impl AsRef<Path>, session: &Session) -> crate::Result<Classifier> {
         let directory = Directory::open(directory)?;
-        let config = Config::from_json(&directory.config()?)?;
+        let config = Config::from_json(&directory.config()?)
+            .map_err(|error| error.of(directory.path().display()))?;
         let mut weights = Weights::open(directory.weights())?;
         // A buffer of 0, 1, 2, … that old versions of transformers stored as if it were a weight.
         weights.remove("distilbert.embeddings.position_ids");

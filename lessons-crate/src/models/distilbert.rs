@@ -96,7 +96,7 @@ impl Config {
                 "config.json says that {name} is {size}"
             )));
         }
-        if self.dim % self.n_heads != 0 {
+        if !self.dim.is_multiple_of(self.n_heads) {
             return Err(ModelError::new(format!(
                 "config.json says dim {} and n_heads {}: the heads cannot share it evenly",
                 self.dim, self.n_heads
