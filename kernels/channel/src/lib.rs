@@ -17,7 +17,8 @@ pub const SOCKET_ENV: &str = "LESSONS_CHANNEL";
 /// A frame longer than this is refused: 256 MiB.
 pub const MAX_FRAME: u32 = 256 << 20;
 
-/// From the cell to the kernel.
+/// From the cell to the kernel. Each message is answered, so that a cell cannot end before what it
+/// shows has arrived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromCell {
@@ -41,6 +42,8 @@ pub enum FromCell {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToCell {
+    /// A display, an update or a clearing has reached the frontend.
+    Done,
     /// The answer to [`FromCell::Input`], or why there is none.
     Input { text: Result<String, String> },
 }

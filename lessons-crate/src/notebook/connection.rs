@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lessons_channel::{FromCell, SOCKET_ENV, write_frame};
+use lessons_channel::{FromCell, SOCKET_ENV, ToCell, read_frame, write_frame};
 
 /// Whether the cell's messages go anywhere.
 enum Connection {
@@ -17,8 +17,8 @@ enum Connection {
 
 static CONNECTION: Mutex<Connection> = Mutex::new(Connection::Untried);
 
-/// Sends a message to the kernel, after everything that the cell printed before it. Gives false
-/// where no kernel listens.
+/// Sends a message to the kernel, after everything that the cell printed before it, and waits until
+/// it has arrived. Gives false where no kernel listens.
 pub(super) fn send(message: &FromCell) -> bool {
     // Text and figures come on different ways; flushing keeps them in the order they were made in.
     let _ = io::stdout().flush();
@@ -27,12 +27,12 @@ pub(super) fn send(message: &FromCell) -> bool {
     let Connection::Open(stream) = &mut *connection else {
         return false;
     };
-    let sent = write_frame(stream, message);
-    match sent {
-        Ok(()) => true,
+    let answered = write_frame(stream, message).and_then(|()| read_frame::<ToCell>(stream));
+    match answered {
+        Ok(Some(_)) => true,
         // A message that is too long breaks nothing: no byte of it was written.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
-        Err(_) => {
+        Ok(None) | Err(_) => {
             *connection = Connection::None;
             false
         }

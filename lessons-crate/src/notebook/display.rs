@@ -94,7 +94,7 @@ fn unconnected(bundle: &Bundle, evcxr: bool) -> String {
 mod tests {
     use std::os::unix::net::UnixStream;
 
-    use lessons_channel::read_frame;
+    use lessons_channel::{ToCell, read_frame, write_frame};
 
     use super::super::connection::connect;
     use super::*;
@@ -104,15 +104,24 @@ mod tests {
     fn a_kernel_gets_messages_and_a_lost_one_is_done_without() {
         let (cell, mut kernel) = UnixStream::pair().unwrap();
         connect(Some(cell));
+        let listening = std::thread::spawn(move || {
+            let mut next = || {
+                let message = read_frame::<FromCell>(&mut kernel).unwrap().unwrap();
+                write_frame(&mut kernel, &ToCell::Done).unwrap();
+                message
+            };
+            [next(), next(), next()]
+        });
         let shown = Display::new(&Bundle::text("first"));
         assert!(shown.update(&Bundle::text("second")));
         clear_output(true);
-        let mut next = || read_frame::<FromCell>(&mut kernel).unwrap().unwrap();
+        let [first, second, third] = listening.join().unwrap();
+
         let FromCell::Display {
             display_id: Some(id),
             update: false,
             ..
-        } = next()
+        } = first
         else {
             panic!("the first message shows");
         };
@@ -121,7 +130,7 @@ mod tests {
             display_id,
             update: true,
             ..
-        } = next()
+        } = second
         else {
             panic!("the second message updates");
         };
@@ -129,10 +138,9 @@ mod tests {
             (display_id, data["text/plain"].as_str()),
             (Some(id), Some("second"))
         );
-        assert_eq!(next(), FromCell::ClearOutput { wait: true });
+        assert_eq!(third, FromCell::ClearOutput { wait: true });
 
-        drop(kernel);
-        assert!(!shown.update(&Bundle::text("third")));
+        assert!(!shown.update(&Bundle::text("nobody listens any more")));
         connect(None);
     }
 

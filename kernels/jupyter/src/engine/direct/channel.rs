@@ -80,7 +80,7 @@ fn serve(mut stream: UnixStream, shared: &Shared) {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let Some(streams) = streams else { return };
-        match message {
+        let answer = match message {
             FromCell::Display {
                 data,
                 metadata,
@@ -93,17 +93,22 @@ fn serve(mut stream: UnixStream, shared: &Shared) {
                     display_id,
                     update,
                 });
+                ToCell::Done
             }
-            FromCell::ClearOutput { wait } => streams.emit_in_order(Output::ClearOutput { wait }),
+            FromCell::ClearOutput { wait } => {
+                streams.emit_in_order(Output::ClearOutput { wait });
+                ToCell::Done
+            }
             FromCell::Input { prompt, password } => {
                 let text = match streams.frontend() {
                     Some(frontend) => frontend.input(&prompt, password),
                     None => Err("no cell is running".to_owned()),
                 };
-                if write_frame(&mut stream, &ToCell::Input { text }).is_err() {
-                    return;
-                }
+                ToCell::Input { text }
             }
+        };
+        if write_frame(&mut stream, &answer).is_err() {
+            return;
         }
     }
 }
