@@ -115,7 +115,8 @@ impl Show for HeatMap {
         let Matrix { rows, columns, .. } = self.matrix;
         let stats = Stats::of(&self.matrix.values);
         let drawn = self.matrix.reduced(MOST, MOST);
-        let scale = Scale::of(&stats);
+        // Means are nearer to zero than what they are the means of.
+        let scale = Scale::of(&Stats::of(&drawn.values));
         let printed =
             (rows <= PRINTED && columns <= PRINTED) || (rows == 1 && columns <= PRINTED_ROW);
         let cell = cell_size(&drawn, printed);

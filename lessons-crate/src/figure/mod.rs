@@ -34,3 +34,101 @@ pub use picture::Figure;
 pub use show::Show;
 pub use table::Table;
 pub use tokens::TokenStrip;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::prelude::*;
+
+    fn one_of_each() -> Vec<Figure> {
+        let hostile = "<script>alert(\"1\")</script> 🙂 שלום \u{202e} &";
+        let graph = Graph::build(hostile, |g| {
+            let x = g.input(hostile, f32s(("n",)));
+            g.output("y", g.scope(hostile, || (2 * x + 1.0).relu()));
+        })
+        .unwrap();
+        let plan = Session::cpu().compile(&graph).unwrap();
+        let tensor = Tensor::rand(-1f32, 1.0, (2, 40, 40), &Cpu).unwrap();
+        let line = LineChart::new(hostile).x(hostile).log_y();
+        vec![
+            graph.figure(),
+            plan.figure(),
+            plan.report().figure(),
+            tensor.figure(),
+            HeatMap::of(hostile, &tensor.get(0).unwrap())
+                .unwrap()
+                .figure(),
+            AttentionMaps::new(hostile, &[hostile; 40], &tensor)
+                .unwrap()
+                .figure(),
+            TokenStrip::new(hostile, &[hostile], &[1]).figure(),
+            BarChart::new(hostile, hostile, [(hostile, 1.0)]).figure(),
+            line.series(hostile, [(1.0, 1.0), (2.0, 3.0)]).figure(),
+            Table::new(hostile, [hostile]).row([hostile]).figure(),
+        ]
+    }
+
+    /// Everything that figures draw with, so that nothing else slips in.
+    #[test]
+    fn every_figure_keeps_to_the_dialect() {
+        let elements = BTreeSet::from([
+            "circle", "desc", "g", "line", "path", "rect", "svg", "text", "title",
+        ]);
+        let attributes = BTreeSet::from([
+            "xmlns",
+            "viewBox",
+            "role",
+            "width",
+            "height",
+            "x",
+            "y",
+            "x1",
+            "y1",
+            "x2",
+            "y2",
+            "cx",
+            "cy",
+            "r",
+            "rx",
+            "d",
+            "fill",
+            "stroke",
+            "stroke-width",
+            "stroke-dasharray",
+            "stroke-linejoin",
+            "opacity",
+            "transform",
+            "text-anchor",
+            "font-family",
+            "font-size",
+            "font-weight",
+        ]);
+        for figure in one_of_each() {
+            let svg = figure.to_svg();
+            assert!(
+                !svg.contains("script>") || svg.contains("script&gt;"),
+                "{}",
+                figure.title()
+            );
+            for tag in svg.split('<').skip(1) {
+                let (tag, _) = tag.split_once('>').unwrap();
+                let tag = tag.trim_end_matches('/');
+                let (name, rest) = tag.split_once(' ').unwrap_or((tag, ""));
+                assert!(elements.contains(name.trim_start_matches('/')), "<{tag}>");
+                for attribute in rest.split("=\"").collect::<Vec<_>>().windows(2) {
+                    let name = attribute[0].rsplit([' ', '"']).next().unwrap();
+                    assert!(attributes.contains(name), "{name} in <{tag}>");
+                }
+            }
+            assert!(figure.alt().len() > 10 && !figure.to_text().is_empty());
+            assert!(
+                figure.size().0 <= 1000.0,
+                "{} is {:?}",
+                figure.title(),
+                figure.size()
+            );
+            assert!(!figure.to_html().contains("<script"));
+        }
+    }
+}

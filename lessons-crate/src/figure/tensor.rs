@@ -36,26 +36,29 @@ fn slices(title: &str, dims: &[usize], tensor: &Tensor) -> Result<Figure, Figure
     };
     let values = values_of(tensor)?;
     let stats = Stats::of(&values);
-    let scale = Scale::of(&stats);
     let count = if values.is_empty() {
         0
     } else {
         leading.iter().product()
     };
     let shown = count.min(MOST_SLICES);
+    let size = rows * columns;
+    let of = |slice: usize| &values[slice * size..(slice + 1) * size];
+    let drawn: Vec<Matrix> = (0..shown)
+        .map(|slice| Matrix::new(*rows, *columns, of(slice).to_vec()).reduced(MOST, MOST))
+        .collect();
+    // Means are nearer to zero than what they are the means of.
+    let means: Vec<f64> = drawn
+        .iter()
+        .flat_map(|matrix| matrix.values.iter().copied())
+        .collect();
+    let scale = Scale::of(&Stats::of(&means));
+    let block = drawn.first().map_or([1, 1], |matrix| matrix.block);
     let mut svg = Svg::new();
     let mut text = String::new();
-    let (mut wide, mut high, mut block) = (0.0f64, 0.0f64, [1, 1]);
+    let (mut wide, mut high) = (0.0f64, 0.0f64);
     let per_row = 5usize.min(shown.max(1));
-    for slice in 0..shown {
-        let size = rows * columns;
-        let matrix = Matrix::new(
-            *rows,
-            *columns,
-            values[slice * size..(slice + 1) * size].to_vec(),
-        );
-        let matrix = matrix.reduced(MOST, MOST);
-        block = matrix.block;
+    for (slice, matrix) in drawn.iter().enumerate() {
         let side = (SLICE / matrix.rows.max(matrix.columns) as f64).clamp(4.0, 24.0);
         let (cell_width, cell_height) = (side * matrix.columns as f64, side * matrix.rows as f64);
         let x = (slice % per_row) as f64 * (cell_width + GAP);
@@ -73,10 +76,9 @@ fn slices(title: &str, dims: &[usize], tensor: &Tensor) -> Result<Figure, Figure
             width: side,
             height: side,
         };
-        matrix::draw(&mut svg, &matrix, scale, cells, None);
+        matrix::draw(&mut svg, matrix, scale, cells, None);
         (wide, high) = (wide.max(x + cell_width), high.max(y + 17.0 + cell_height));
-        let of = Stats::of(&values[slice * size..(slice + 1) * size]);
-        text.push_str(&format!("{name}  {}\n", of.words()));
+        text.push_str(&format!("{name}  {}\n", Stats::of(of(slice)).words()));
     }
     let mut finding = format!("{}.", stats.words());
     if block != [1, 1] {

@@ -1,6 +1,7 @@
 //! A placed scene as SVG.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Direction;
 use super::caption::{Caption, NAME_SIZE, SMALL_SIZE, baselines, title};
@@ -34,7 +35,7 @@ pub(super) fn draw(scene: &Scene, placed: &Placed, direction: Direction) -> (Svg
         draw_wire(&mut svg, scene, wire, direction);
     }
     for hull in &placed.hulls {
-        label_hull(&mut svg, scene, hull, &placed.wires);
+        label_hull(&mut svg, scene, hull, placed);
     }
     for placed_box in &placed.boxes {
         draw_box(&mut svg, placed_box);
@@ -81,37 +82,66 @@ fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
     svg.add(shape);
 }
 
-/// Names a hull at its upper left, or as near to it as links leave room.
-fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull, wires: &[Wire]) {
+/// Names a hull at its upper left, or as near to it as links leave room, if need be at the bottom.
+fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull, placed: &Placed) {
+    const HIGH: f64 = 17.0;
     let label = title(&scene.parts[hull.part]);
     let (ground, ink) = match scene.parts[hull.part].holds {
         Holds::Fused(_) => (Color(0xe9, 0xf3, 0xfb), FUSED),
         _ => (palette::HULL, palette::MUTED),
     };
     let wide = width(&label, SMALL_SIZE + 1.0, Face::Bold) + 8.0;
-    let left = hull.x + 8.0;
-    let is_free = |x: f64| {
-        let inside = |[px, py]: [f64; 2]| {
-            (x..x + wide).contains(&px) && (hull.y + 5.0..hull.y + 22.0).contains(&py)
-        };
-        let passes = |step: &[[f64; 2]]| {
-            (0..=16).any(|part| {
-                let t = f64::from(part) / 16.0;
-                inside([0, 1].map(|axis| step[0][axis] + (step[1][axis] - step[0][axis]) * t))
-            })
-        };
-        !wires.iter().any(|wire| wire.points.windows(2).any(passes))
-    };
+    let upper_left = [hull.x + 8.0, hull.y + 5.0];
     let steps = ((hull.width - wide - 16.0) / 6.0).max(0.0) as usize;
-    let mut places = (0..=steps).map(|step| left + 6.0 * step as f64);
-    let x = places.find(|x| is_free(*x)).unwrap_or(left);
-    svg.add(svg::rect(x, hull.y + 5.0, wide, 17.0).fill(ground));
+    let free_at = |y: f64| {
+        let band = y..y + HIGH;
+        let crossings = crossings(&placed.wires, hull.x..hull.x + hull.width, &band);
+        let in_way: Vec<&PlacedBox> = placed
+            .boxes
+            .iter()
+            .filter(|b| b.y < band.end && b.y + b.caption.height > band.start)
+            .collect();
+        let is_free = |x: &f64| {
+            let on_link = crossings.iter().any(|at| (x - 2.0..x + wide).contains(at));
+            let on_box = in_way
+                .iter()
+                .any(|b| b.x < x + wide && b.x + b.caption.width > *x);
+            !on_link && !on_box
+        };
+        let mut places = (0..=steps).map(|step| upper_left[0] + 6.0 * step as f64);
+        places.find(is_free).map(|x| [x, y])
+    };
+    let [x, y] = free_at(upper_left[1])
+        .or_else(|| free_at(hull.y + hull.height - HIGH - 4.0))
+        .unwrap_or(upper_left);
+    svg.add(svg::rect(x, y, wide, HIGH).fill(ground));
     svg.add(
-        svg::text(x + 4.0, hull.y + 18.0, &label)
+        svg::text(x + 4.0, y + 13.0, &label)
             .size(SMALL_SIZE + 1.0)
             .bold()
             .fill(ink),
     );
+}
+
+/// Where wires pass through a band, at every pixel or so of their height.
+fn crossings(wires: &[Wire], across: Range<f64>, band: &Range<f64>) -> Vec<f64> {
+    let steps = wires.iter().flat_map(|wire| wire.points.windows(2));
+    let near = steps.filter(|step| {
+        let [[ax, ay], [bx, by]] = [step[0], step[1]];
+        let beside = ax.max(bx) < across.start || ax.min(bx) > across.end;
+        let apart = ay.max(by) < band.start || ay.min(by) > band.end;
+        !beside && !apart
+    });
+    let points = near.flat_map(|step| {
+        (0..=32).map(move |part| {
+            let t = f64::from(part) / 32.0;
+            [0, 1].map(|axis| step[0][axis] + (step[1][axis] - step[0][axis]) * t)
+        })
+    });
+    points
+        .filter(|[_, y]| band.contains(y))
+        .map(|[x, _]| x)
+        .collect()
 }
 
 fn draw_wire(svg: &mut Svg, scene: &Scene, wire: &Wire, direction: Direction) {

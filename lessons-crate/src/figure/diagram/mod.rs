@@ -27,7 +27,7 @@ use crate::graph::Graph;
 const NOTEBOOK_WIDTH: f64 = 900.0;
 
 /// What a diagram that folds itself may be high.
-const SCREEN_HEIGHT: f64 = 940.0;
+const SCREEN_HEIGHT: f64 = 1000.0;
 /// As many boxes as a diagram shows of its own accord; a smaller graph is drawn whole.
 const READABLE: usize = 30;
 
@@ -169,7 +169,7 @@ impl Diagram {
             let (placed, _) = self.place(&scene);
             placed.height <= SCREEN_HEIGHT && placed.width <= NOTEBOOK_WIDTH
         };
-        [READABLE, 24, 18, 14, 10]
+        [READABLE, 24, 20, 17, 15, 13, 12, 11, 10]
             .into_iter()
             .find(fits)
             .unwrap_or(0)

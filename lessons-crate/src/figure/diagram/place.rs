@@ -210,19 +210,25 @@ impl Placer<'_> {
             }
         }
         let placement = self.layout.place(&problem);
-        let inset = self.inset(part, &ports);
+        let mut inset = self.inset(part, &ports);
         let end = self.outset(part, &ports);
         let label = match part {
             ROOT => 0.0,
-            _ => width(&title(&self.scene.parts[part]), NAME_SIZE, Face::Bold) + 2.0 * HULL_PADDING,
+            _ => width(&title(&self.scene.parts[part]), NAME_SIZE, Face::Bold) + HULL_PADDING,
         };
-        let (least_width, least_height) = if self.across {
-            (0.0, label)
-        } else {
-            (label, 0.0)
+        // The label stands above the contents, or beside a link that comes in from above.
+        let (least_width, least_height) = match (self.across, part) {
+            (true, _) => (0.0, label + HULL_PADDING),
+            (false, ROOT) => (0.0, 0.0),
+            (false, _) => (2.0 * label, 0.0),
         };
-        let width = (inset[0] + placement.width + end[0]).max(least_width);
-        let height = (inset[1] + placement.height + end[1]).max(least_height);
+        let inner = [
+            inset[0] + placement.width + end[0],
+            inset[1] + placement.height + end[1],
+        ];
+        let (width, height) = (inner[0].max(least_width), inner[1].max(least_height));
+        inset[0] += (width - inner[0]) / 2.0;
+        inset[1] += (height - inner[1]) / 2.0;
         let side = |out: bool| {
             let of = ports.iter().filter(|((_, is_out), _)| *is_out == out);
             of.map(|((from, _), port)| {
@@ -303,10 +309,15 @@ impl Placer<'_> {
                 .iter()
                 .map(|[x, y]| turn([start[0] + x, start[1] + y]))
                 .collect();
-            // From the border to where the port ends.
-            if let (Some([x, _]), true) = (route.first(), block.children.len() <= link.from) {
-                points.insert(0, turn([start[0] + x, start[1]]));
+            // Ports may stand inside the border.
+            let is_port = |end: usize| end >= block.children.len();
+            if let (Some([x, _]), true) = (route.first(), is_port(link.from)) {
+                points.insert(0, turn([start[0] + x, at[1]]));
             }
+            if let (Some([x, _]), true) = (route.last(), is_port(link.to)) {
+                points.push(turn([start[0] + x, at[1] + block.height]));
+            }
+            points.dedup();
             placed.wires.push(Wire {
                 points,
                 from: *from,

@@ -12,7 +12,7 @@ use crate::graph::{Graph, NodeId};
 /// As many boxes as may stand in one part.
 const MOST_CHILDREN: usize = 80;
 /// As many runs as a long part is cut into.
-const MOST_RUNS: usize = 24;
+const MOST_RUNS: usize = 10;
 
 /// What a diagram is asked to open and close.
 #[derive(Debug, Clone, Default)]

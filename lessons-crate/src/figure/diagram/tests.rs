@@ -349,6 +349,16 @@ proptest! {
                 prop_assert!(on_border && *x >= left - 1e-6 && *x <= right + 1e-6 && *y >= top - 1e-6 && *y <= bottom + 1e-6);
             }
         }
+        // Pieces of a link join at the borders of hulls: each begins where its box or another piece ends.
+        let ends: Vec<[f64; 2]> = placed.wires.iter().filter_map(|wire| wire.points.last().copied()).collect();
+        for wire in &placed.wires {
+            let [x, y] = wire.points[0];
+            let at = scene.boxes().iter().position(|part| *part == wire.from).unwrap();
+            let [left, top, right, bottom] = areas[at];
+            let at_box = x >= left - 1e-6 && x <= right + 1e-6 && y >= top - 1e-6 && y <= bottom + 1e-6;
+            let at_piece = ends.iter().any(|[ex, ey]| (x - ex).abs() < 1e-6 && (y - ey).abs() < 1e-6);
+            prop_assert!(at_box || at_piece, "a link begins in the air at {x}, {y}");
+        }
         let arrived: std::collections::BTreeSet<_> = placed.wires.iter().filter_map(|w| Some((w.from, w.to?))).collect();
         for edge in scene.edges() {
             prop_assert!(arrived.contains(&(edge.from, edge.to)));

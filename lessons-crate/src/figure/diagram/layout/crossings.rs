@@ -106,20 +106,24 @@ fn sort(
     }
 }
 
-/// The number of crossings between all neighboring layers.
+/// The number of crossings between all neighboring layers, where links to one box may end at
+/// different ports of it.
 fn count(grid: &Grid, sides: &Sides, places: &[usize]) -> usize {
     let mut crossings = 0;
     for pair in grid.layers.windows(2) {
-        let mut lower: Vec<usize> = Vec::new();
+        let mut ends: Vec<f64> = Vec::new();
         for upper in &pair[0] {
-            let mut ends: Vec<usize> = sides.below[*upper]
-                .iter()
-                .map(|(n, _)| places[*n])
-                .collect();
-            ends.sort_unstable();
-            lower.extend(ends);
+            let start = ends.len();
+            let below = &sides.below[*upper];
+            ends.extend(below.iter().map(|(node, port)| places[*node] as f64 + port));
+            ends[start..].sort_by(f64::total_cmp);
         }
-        crossings += inversions(&lower, pair[1].len());
+        let mut ranks = ends.clone();
+        ranks.sort_by(f64::total_cmp);
+        ranks.dedup();
+        let rank = |end: &f64| ranks.partition_point(|rank| rank < end);
+        let ranked: Vec<usize> = ends.iter().map(rank).collect();
+        crossings += inversions(&ranked, ranks.len());
     }
     crossings
 }

@@ -107,9 +107,9 @@ fn layer_of(problem: &Problem, ends: &[(usize, usize)]) -> Vec<usize> {
     if is(End::Last) {
         let free = |node: &usize| problem.boxes[*node].end != End::Last;
         let last = (0..count).filter(free).map(|node| layer[node] + 1).max();
-        for node in 0..count {
-            if problem.boxes[node].end == End::Last {
-                layer[node] = last.unwrap_or(0);
+        for (size, layer) in problem.boxes.iter().zip(&mut layer) {
+            if size.end == End::Last {
+                *layer = last.unwrap_or(0);
             }
         }
     }
