@@ -110,7 +110,7 @@ check_tools() {
     missing "Rust $needs_rust or newer: this is $have" "$(install_command rust)"
     fatal=1
   elif [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-    missing "rust-src, without which stock evcxr and rust-analyzer do not work; our kernel does" \
+    missing "rust-src, without which rust-analyzer and stock evcxr know less of std; our kernel needs it not" \
       "$(install_command rust-src)"
   fi
   if ! command -v cc >/dev/null || { [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; }; then
@@ -170,10 +170,9 @@ prepare_python() {
 # kernel_name VARIANT: cpu, cuda or metal
 kernel_name() { if [ "$1" = cpu ]; then echo lessons; else echo "lessons-$1"; fi; }
 
-# prepare_kernel VARIANT: builds the kernel and the library that cells use, and installs the
-# kernelspec into .venv. When nothing has to be done, that costs one look at the sources' times.
-# One package at a time: built together, cargo gives the two's common dependencies the features of
-# both, and `install` would build candle a second time, with those of the library alone.
+# prepare_kernel VARIANT: builds the kernel, the command line, and the library that cells use, and
+# installs the kernelspec into .venv. When nothing has to be done, that costs one look at the
+# sources' times.
 prepare_kernel() {
   local variant=$1 name stamp state options=()
   name=$(kernel_name "$variant")
@@ -186,7 +185,7 @@ prepare_kernel() {
   printf '%s\n' "$state" >"$stamp.new"   # its time is from before the build: later edits count
   say 'Building the kernel and the library; the first time takes some minutes'
   ( cd "$root" &&
-    cargo build --release --target-dir target -p lessons-kernel &&
+    cargo build --release --target-dir target -p lessons-kernel -p lessons-cli &&
     target/release/lessons-kernel install --prefix "$venv" --workspace . ${options[@]+"${options[@]}"}
   ) || return
   mv "$stamp.new" "$stamp"

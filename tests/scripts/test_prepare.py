@@ -26,7 +26,7 @@ def test_first_start_makes_environment_and_kernel(machine):
     assert machine.calls() == [
         "venv",
         "pip",
-        "cargo build --release --target-dir target -p lessons-kernel",
+        "cargo build --release --target-dir target -p lessons-kernel -p lessons-cli",
         f"kernel install --prefix {machine.clone}/.venv --workspace .",
     ]
 
