@@ -1,7 +1,6 @@
 """Jupyter's own conformance tests, with a sample of Rust for each."""
 
 import jupyter_kernel_test as jkt
-from conftest import channel
 
 
 class LessonsKernelTests(jkt.KernelTests):
@@ -42,7 +41,7 @@ class LessonsKernelTests(jkt.KernelTests):
     code_history_pattern = "6 ? 7"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "Graph::build"
-    code_clear_output = channel("write_frame(&mut socket, &FromCell::ClearOutput { wait: false })?;")
+    code_clear_output = "lessons::notebook::clear_output(false);"
 
 
 class LessonsIopubWelcomeTests(jkt.IopubWelcomeTests):
