@@ -238,34 +238,68 @@ fn run_cargo(
     Ok(libraries.collect())
 }
 
-/// The packages that `lessons` depends on directly, and the names under which code knows them.
+/// What `cargo metadata` says, as far as it is needed.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    resolve: Resolve,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    id: String,
+    manifest_path: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    pkg: String,
+    dep_kinds: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: Option<String>,
+}
+
+impl Metadata {
+    /// The packages that the package of a manifest depends on directly, and the names under which
+    /// code knows them. Ids hold URLs, so a package is found by its manifest's path.
+    fn direct_dependencies(self, manifest: &Path) -> Option<BTreeMap<String, String>> {
+        let package = self
+            .packages
+            .iter()
+            .find(|package| package.manifest_path == manifest)?;
+        let node = self
+            .resolve
+            .nodes
+            .into_iter()
+            .find(|node| node.id == package.id)?;
+        let normal = node
+            .deps
+            .into_iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()));
+        let named = normal.map(|dependency| (dependency.pkg, dependency.name));
+        Some(named.collect())
+    }
+}
+
 fn direct_dependencies(
     workspace: &Path,
     features: &[String],
 ) -> anyhow::Result<BTreeMap<String, String>> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        resolve: Resolve,
-    }
-    #[derive(Deserialize)]
-    struct Resolve {
-        nodes: Vec<Node>,
-    }
-    #[derive(Deserialize)]
-    struct Node {
-        id: String,
-        deps: Vec<Dependency>,
-    }
-    #[derive(Deserialize)]
-    struct Dependency {
-        name: String,
-        pkg: String,
-        dep_kinds: Vec<Kind>,
-    }
-    #[derive(Deserialize)]
-    struct Kind {
-        kind: Option<String>,
-    }
     let mut command = cargo(workspace);
     command.args(["metadata", "--format-version=1", "--locked"]);
     command.arg("--manifest-path=lessons-crate/Cargo.toml");
@@ -280,22 +314,34 @@ fn direct_dependencies(
         );
     }
     let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
-    let here = format!("{}/lessons-crate", workspace.display());
-    let node = metadata
-        .resolve
-        .nodes
-        .into_iter()
-        .find(|node| {
-            let path = node.id.strip_prefix("path+file://").unwrap_or_default();
-            path.strip_prefix(&here)
-                .is_some_and(|rest| rest.starts_with('#'))
-        })
-        .context("cargo metadata does not know the crate `lessons`")?;
-    let normal = node
-        .deps
-        .into_iter()
-        .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()));
-    Ok(normal
-        .map(|dependency| (dependency.pkg, dependency.name))
-        .collect())
+    metadata
+        .direct_dependencies(&workspace.join("lessons-crate/Cargo.toml"))
+        .context("cargo metadata does not know the crate `lessons`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workspace_may_lie_in_a_folder_with_spaces() {
+        let metadata: Metadata = serde_json::from_str(
+            r#"{
+            "packages": [
+                {"id": "path+file:///a%20b/lessons-crate#lessons@0.1.0",
+                 "manifest_path": "/a b/lessons-crate/Cargo.toml"},
+                {"id": "path+file:///a%20b/lessons-crate/cli#lessons-cli@0.1.0",
+                 "manifest_path": "/a b/lessons-crate/cli/Cargo.toml"}],
+            "resolve": {"nodes": [
+                {"id": "path+file:///a%20b/lessons-crate#lessons@0.1.0", "deps": [
+                    {"name": "half", "pkg": "half-2", "dep_kinds": [{"kind": null}]},
+                    {"name": "insta", "pkg": "insta-1", "dep_kinds": [{"kind": "dev"}]}]},
+                {"id": "path+file:///a%20b/lessons-crate/cli#lessons-cli@0.1.0", "deps": []}]}
+            }"#,
+        )
+        .unwrap();
+        let direct = metadata.direct_dependencies(Path::new("/a b/lessons-crate/Cargo.toml"));
+        let half = BTreeMap::from([("half-2".to_owned(), "half".to_owned())]);
+        assert_eq!(direct, Some(half));
+    }
 }
