@@ -1,7 +1,8 @@
 //! The kernel loop: requests in, an engine that runs cells, messages out.
 //!
 //! `execute_request`s wait in a queue of their own and run on one thread; every other request is
-//! answered at once, on shell and on control, whatever the engine is doing.
+//! answered at once, on shell and on control, whatever the engine is doing. Control and heartbeat
+//! have a thread to themselves.
 
 mod dispatch;
 mod execution;
@@ -10,6 +11,7 @@ mod help;
 mod history;
 mod info;
 mod input;
+mod lane;
 mod outputs;
 mod stream;
 
@@ -19,15 +21,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
-use zeromq::{RepSocket, RouterSocket, Socket, XPubSocket};
 
 use crate::assist::Assistant;
 use crate::engine::Engine;
-use crate::protocol::{self, Channel, Connection, Publisher, Replier, Session, Signer};
+use crate::protocol::{self, Channel, Connection, Listener, Publisher, Replier, Session, Signer};
 
 use execution::Execution;
 use history::History;
 use input::Stdin;
+use lane::Lane;
 
 /// Makes an engine. Called on the execution thread, and again when an engine could not be made or
 /// failed for good.
@@ -79,17 +81,24 @@ pub async fn serve(
     let signer = Signer::new(&connection.signature_scheme, &connection.key)?;
     let session = Arc::new(Session::new(signer));
 
-    let shell: RouterSocket = bind(&connection, Channel::Shell).await?;
-    let control: RouterSocket = bind(&connection, Channel::Control).await?;
-    let stdin: RouterSocket = bind(&connection, Channel::Stdin).await?;
-    let iopub: XPubSocket = bind(&connection, Channel::Iopub).await?;
-    let heartbeat: RepSocket = bind(&connection, Channel::Heartbeat).await?;
+    let shell = bind(&connection, Channel::Shell).await?;
+    let stdin = bind(&connection, Channel::Stdin).await?;
+    let iopub = bind(&connection, Channel::Iopub).await?;
+    let lane = Lane::start("control")?;
+    let on_lane = {
+        let (connection, session) = (connection.clone(), session.clone());
+        lane.handle().spawn(async move {
+            let control = bind(&connection, Channel::Control).await?;
+            let heartbeat = bind(&connection, Channel::Heartbeat).await?;
+            tokio::spawn(protocol::echo(heartbeat));
+            anyhow::Ok(protocol::serve(control, &session))
+        })
+    };
+    let (control, control_requests) = on_lane.await??;
 
-    tokio::spawn(protocol::echo(heartbeat));
     let iopub = Publisher::serve(iopub, &session);
-    let (shell, shell_requests) = protocol::serve("shell", shell, &session);
-    let (control, control_requests) = protocol::serve("control", control, &session);
-    let (stdin, stdin_messages) = protocol::serve("stdin", stdin, &session);
+    let (shell, shell_requests) = protocol::serve(shell, &session);
+    let (stdin, stdin_messages) = protocol::serve(stdin, &session);
     let stdin = Arc::new(Stdin::new(stdin));
     tokio::spawn(stdin.clone().listen(stdin_messages));
 
@@ -116,7 +125,8 @@ pub async fn serve(
         shutdown,
     });
     tokio::spawn(kernel.clone().answer(shell_requests, shell.clone()));
-    tokio::spawn(kernel.clone().answer(control_requests, control.clone()));
+    let answering = kernel.clone().answer(control_requests, control.clone());
+    lane.handle().spawn(answering);
 
     loop {
         tokio::select! {
@@ -132,14 +142,10 @@ pub async fn serve(
     Ok(())
 }
 
-async fn bind<S: Socket>(connection: &Connection, channel: Channel) -> anyhow::Result<S> {
-    let endpoint = connection.endpoint(channel);
-    let mut socket = S::new();
-    socket
-        .bind(&endpoint)
-        .await
-        .with_context(|| format!("can't bind the {channel:?} socket to {endpoint}"))?;
-    Ok(socket)
+async fn bind(connection: &Connection, channel: Channel) -> anyhow::Result<Listener> {
+    let bound = Listener::bind(connection, channel).await;
+    let endpoint = || connection.endpoint(channel);
+    bound.with_context(|| format!("can't bind the {} socket to {}", channel.name(), endpoint()))
 }
 
 impl Kernel {
@@ -172,7 +178,5 @@ impl Kernel {
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("the kernel ends before everything was sent");
         }
-        // Replies that a socket has accepted are written by tasks of its own.
-        tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

@@ -16,6 +16,19 @@ pub enum Channel {
     Heartbeat,
 }
 
+impl Channel {
+    /// As logs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Control => "control",
+            Self::Stdin => "stdin",
+            Self::Iopub => "iopub",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {

@@ -39,6 +39,8 @@ pub enum Rejected {
     Truncated(usize),
     #[error("the signature doesn't match")]
     BadSignature,
+    #[error("the signature has come before: the message is a copy")]
+    Replayed,
     #[error("the {0} is not a JSON object")]
     NotAnObject(&'static str),
     #[error("the header has no msg_type")]

@@ -1,17 +1,22 @@
-//! The kernel's side of a session: its id, its message counter and its signer.
+//! The kernel's side of a session: its id, its message counter, its signer, and what it has seen.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Signer, VERSION};
+use super::message::DELIMITER;
+use super::replay::Seen;
+use super::{Rejected, Request, Signer, VERSION};
 
-/// Gives outgoing messages their headers and signatures.
+/// Gives outgoing messages their headers and signatures, and lets incoming ones pass once.
 pub struct Session {
     id: String,
     username: String,
     sent: AtomicU64,
     signer: Signer,
+    seen: Mutex<Seen>,
 }
 
 impl Session {
@@ -22,6 +27,7 @@ impl Session {
             username,
             sent: AtomicU64::new(0),
             signer,
+            seen: Mutex::default(),
         }
     }
 
@@ -31,6 +37,24 @@ impl Session {
 
     pub fn signer(&self) -> &Signer {
         &self.signer
+    }
+
+    /// Reads the frames of one message, on whichever channel it came.
+    ///
+    /// # Errors
+    /// As [`Request::parse`], and for a signed message that came before.
+    pub fn receive(&self, frames: Vec<Bytes>) -> Result<Request, Rejected> {
+        let delimiter = frames.iter().position(|frame| frame == DELIMITER);
+        let signature = delimiter.and_then(|at| frames.get(at + 1)).cloned();
+        let request = Request::parse(frames, &self.signer)?;
+        let Some(signature) = signature.filter(|_| self.signer.signs()) else {
+            return Ok(request);
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.note(&signature) {
+            true => Ok(request),
+            false => Err(Rejected::Replayed),
+        }
     }
 
     pub(super) fn next_id(&self) -> String {

@@ -28,6 +28,11 @@ impl Signer {
         Ok(Self(Some(mac)))
     }
 
+    /// Whether there is a key.
+    pub fn signs(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The signature in lowercase hexadecimal; empty without a key.
     pub fn sign(&self, frames: [&[u8]; 4]) -> String {
         match &self.0 {
