@@ -258,11 +258,7 @@ fn obey(body: &Bytes, kind: Kind, queue: &Queue) -> Option<Vec<Bytes>> {
 }
 
 /// Writes what is queued until the connection breaks.
-async fn write(
-    mut writer: Writer,
-    mut queued: mpsc::UnboundedReceiver<Bytes>,
-    load: Arc<Load>,
-) {
+async fn write(mut writer: Writer, mut queued: mpsc::UnboundedReceiver<Bytes>, load: Arc<Load>) {
     while let Some(message) = queued.recv().await {
         let mut rest = &message[..];
         while !rest.is_empty() {

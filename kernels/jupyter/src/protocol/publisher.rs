@@ -154,7 +154,8 @@ impl Iopub {
         match event {
             Event::Joined { peer, queue, .. } => {
                 self.topics.insert(peer, Vec::new());
-                self.pressure.with_queues(|queues| queues.insert(peer, queue));
+                self.pressure
+                    .with_queues(|queues| queues.insert(peer, queue));
             }
             Event::Left { peer } => {
                 self.topics.remove(&peer);
