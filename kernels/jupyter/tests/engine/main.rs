@@ -1,0 +1,15 @@
+//! Cells through the direct engine, most without a prebuilt library: std alone.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod commands;
+mod crash;
+mod failures;
+mod interrupt;
+mod items;
+mod library;
+mod output;
+mod speed;
+mod values;
+mod variables;
