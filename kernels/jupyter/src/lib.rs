@@ -6,7 +6,6 @@
 //! [`setup`] installs it all.
 
 pub mod assist;
-pub mod cell;
 pub mod engine;
 pub mod kernel;
 pub mod library;
@@ -14,3 +13,5 @@ pub mod paths;
 pub mod protocol;
 pub mod runtime;
 pub mod setup;
+
+pub use lessons_syntax as cell;

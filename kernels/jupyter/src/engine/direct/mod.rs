@@ -7,7 +7,6 @@ mod compile;
 mod diagnostics;
 mod explain;
 mod generate;
-mod notebook;
 mod process;
 mod running;
 mod rustc;
@@ -31,7 +30,7 @@ use self::process::{Died, Process, Start};
 use self::running::Running;
 use self::rustc::{Compiler, Toolchain};
 use super::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output, Variable};
-use crate::cell::{ParseError, ParsedCell, parse};
+use crate::cell::{ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
 use crate::runtime::Done;
 

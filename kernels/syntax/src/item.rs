@@ -31,6 +31,16 @@ pub struct Leaf {
     pub binding: Option<String>,
 }
 
+impl Leaf {
+    /// The first segment of a path that starts in the notebook itself.
+    pub fn root(&self) -> Option<String> {
+        let mut segments = self.path.split("::").map(str::trim);
+        let root = segments.find(|segment| !matches!(*segment, "crate" | "self" | ""))?;
+        let root = root.split(' ').next().unwrap_or(root);
+        (root != "*").then(|| root.to_owned())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemKind {
     /// A function, constant, module or the like: its source text is all there is to it.
@@ -318,7 +328,7 @@ fn names_after_static(tokens: proc_macro2::TokenStream) -> Vec<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::parse;
+    use crate::parse;
 
     fn item(code: &str) -> Item {
         parse(code).unwrap().items.remove(0)

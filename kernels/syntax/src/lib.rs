@@ -1,12 +1,15 @@
-//! Reads a cell's text: its items, its statements and its trailing expression, and what it defines and uses.
+//! Notebook cells as Rust syntax.
 //!
-//! Nothing here runs rustc or knows what earlier cells did. Every part is a byte range of the text,
-//! so that code can be compiled at the very lines where it stands in the cell.
+//! [`parse`] takes a cell's text apart: its items, its statements and its trailing expression, and
+//! what it defines and uses. Every part is a byte range of the text, so that code can be compiled at
+//! the very lines where it stands in the cell. [`notebook`] adds cell to cell: which items count when
+//! later ones redefine earlier ones. Nothing here runs rustc.
 
 mod commands;
 mod idents;
 mod item;
 mod loops;
+pub mod notebook;
 mod pattern;
 
 use std::collections::BTreeSet;
@@ -70,7 +73,7 @@ pub enum ParseError {
 ///
 /// # Examples
 /// ```
-/// let cell = lessons_kernel::cell::parse("fn f() -> i32 { 1 }\nlet x = f();\nx + 1").unwrap();
+/// let cell = lessons_syntax::parse("fn f() -> i32 { 1 }\nlet x = f();\nx + 1").unwrap();
 /// assert_eq!(cell.items.len(), 1);
 /// assert_eq!(cell.declared[0].name, "x");
 /// assert_eq!(&cell.text[cell.trailing.unwrap()], "x + 1");

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cell::{Item, ItemKind, Leaf, Name, ParsedCell};
+use crate::{Item, ItemKind, Leaf, Name, ParsedCell};
 
 /// A variable that lives in the runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub struct LiveItem {
     pub symbol: Option<String>,
 }
 
+/// The state that the cells so far have made.
 #[derive(Debug, Clone, Default)]
 pub struct Notebook {
     /// The texts of the cells that defined something.
@@ -74,7 +75,7 @@ impl Notebook {
             return redefined;
         }
         for (name, variable) in &before.variables {
-            let depends = before.layout_closure(&crate::cell::identifiers(&variable.ty));
+            let depends = before.layout_closure(&crate::identifiers(&variable.ty));
             if !depends.is_disjoint(&changed) {
                 redefined.dropped.push(name.clone());
             }
@@ -207,7 +208,7 @@ impl Notebook {
             }
             let leaves = self.items.iter().flat_map(|live| &live.leaves);
             let bound = leaves.filter(|leaf| leaf.binding.as_deref() == Some(name.as_str()));
-            queue.extend(bound.filter_map(leaf_root));
+            queue.extend(bound.filter_map(Leaf::root));
             let defined = self.items.iter().any(|live| defines(&live.item, &name));
             for (index, live) in self.items.iter().enumerate() {
                 let wanted = defines(&live.item, &name)
@@ -245,7 +246,7 @@ impl Notebook {
                 continue;
             }
             live.leaves.retain(|leaf| {
-                let Some(inside) = leaf_root(leaf).and_then(|root| provided.get(&root)) else {
+                let Some(inside) = leaf.root().and_then(|root| provided.get(&root)) else {
                     return true;
                 };
                 let mut segments = leaf
@@ -264,7 +265,7 @@ impl Notebook {
 
     /// Whether a `use` leads somewhere when only these items are there.
     pub fn leads(&self, leaf: &Leaf, needed: &[usize]) -> bool {
-        let Some(root) = leaf_root(leaf) else {
+        let Some(root) = leaf.root() else {
             return true;
         };
         let mut own = false;
@@ -365,18 +366,10 @@ fn comes_along(item: &Item, name: &str) -> bool {
     matches!(&item.kind, ItemKind::Impl { self_names, .. } if self_names.contains(name))
 }
 
-/// The first segment of a path that starts in the notebook itself.
-fn leaf_root(leaf: &Leaf) -> Option<String> {
-    let mut segments = leaf.path.split("::").map(str::trim);
-    let root = segments.find(|segment| !matches!(*segment, "crate" | "self" | ""))?;
-    let root = root.split(' ').next().unwrap_or(root);
-    (root != "*").then(|| root.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::parse;
+    use crate::parse;
 
     fn notebook(cells: &[&str]) -> Notebook {
         let mut notebook = Notebook::default();
