@@ -2,6 +2,7 @@
 
 mod classify;
 mod compile;
+mod export;
 mod fetch;
 mod hub;
 mod inspect;
@@ -39,6 +40,7 @@ enum Command {
     Compile(compile::CompileArgs),
     Fetch(fetch::FetchArgs),
     Train(train::TrainArgs),
+    Export(export::ExportArgs),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Train(args) => train::run(args),
+        Command::Export(args) => export::run(&args),
     };
     let Err(error) = result else {
         return ExitCode::SUCCESS;

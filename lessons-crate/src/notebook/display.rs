@@ -8,6 +8,7 @@ use lessons_channel::FromCell;
 
 use super::bundle::Bundle;
 use super::connection::send;
+use super::folder;
 
 /// evcxr sets this in the process that runs cells.
 const EVCXR: &str = "EVCXR_IS_RUNTIME";
@@ -15,10 +16,11 @@ const EVCXR: &str = "EVCXR_IS_RUNTIME";
 /// Shows a bundle below the cell, at once.
 ///
 /// Under the lessons kernel it is an output of its own. Stock evcxr shows the last bundle of a cell.
-/// A plain program prints the text form.
+/// A plain program prints the text form, and saves the others where [`save_into`](super::save_into)
+/// says.
 pub fn display(bundle: &Bundle) {
     if !send(&message(bundle, None, false)) {
-        print!("{}", unconnected(bundle, env::var_os(EVCXR).is_some()));
+        print_unconnected(bundle);
     }
 }
 
@@ -55,7 +57,7 @@ impl Display {
         // Ids live as long as the notebook, and several processes may run its cells.
         let id = format!("lessons-{}-{count}", std::process::id());
         if !send(&message(bundle, Some(&id), false)) {
-            print!("{}", unconnected(bundle, env::var_os(EVCXR).is_some()));
+            print_unconnected(bundle);
         }
         Display { id }
     }
@@ -72,6 +74,23 @@ fn message(bundle: &Bundle, id: Option<&str>, update: bool) -> FromCell {
         metadata: bundle.metadata.clone(),
         display_id: id.map(str::to_owned),
         update,
+    }
+}
+
+/// Shows a bundle where no kernel listens.
+fn print_unconnected(bundle: &Bundle) {
+    let evcxr = env::var_os(EVCXR).is_some();
+    print!("{}", unconnected(bundle, evcxr));
+    if evcxr {
+        return;
+    }
+    match folder::save(bundle) {
+        Ok(files) => {
+            for file in files {
+                eprintln!("saved {}", file.display());
+            }
+        }
+        Err(error) => eprintln!("a picture was not saved: {error}"),
     }
 }
 

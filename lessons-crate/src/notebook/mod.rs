@@ -7,10 +7,12 @@ mod bundle;
 pub mod check;
 mod connection;
 mod display;
+mod folder;
 mod hint;
 mod progress;
 
 pub use bundle::Bundle;
 pub use display::{Display, clear_output, display, update};
+pub use folder::save_into;
 pub use hint::hint;
 pub use progress::{Progress, progress};

@@ -1,6 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and how it fails.
 
 mod classify;
+mod export;
 mod fetch;
 mod fixture;
 mod graphs;
