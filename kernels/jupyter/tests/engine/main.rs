@@ -9,6 +9,7 @@ mod failures;
 mod interrupt;
 mod items;
 mod library;
+mod mistakes;
 mod output;
 mod speed;
 mod values;

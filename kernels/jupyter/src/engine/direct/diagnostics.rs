@@ -55,11 +55,21 @@ impl Translator<'_> {
                 }
             })
         };
-        let first = at(span.byte_start, false).or_else(|| at(span.byte_start, true))?;
+        // The parentheses around the cell's value belong to rustc's idea of it.
+        let within = || {
+            file.segments.iter().find(|segment| {
+                let range = &segment.generated;
+                let inside = span.byte_start <= range.start && range.start < span.byte_end;
+                inside && matches!(segment.origin, Origin::User(_))
+            })
+        };
+        let first = at(span.byte_start, false)
+            .or_else(|| at(span.byte_start, true))
+            .or_else(within)?;
         let Origin::User(offset) = first.origin else {
             return Some(Found::Generated(first.origin.clone()));
         };
-        let start = offset + (span.byte_start - first.generated.start);
+        let start = offset + span.byte_start.saturating_sub(first.generated.start);
         let end = match at(span.byte_end, true) {
             Some(last) => match last.origin {
                 Origin::User(offset) => offset + (span.byte_end - last.generated.start),

@@ -33,6 +33,14 @@ pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellEr
             shown.push(error);
         }
     }
+    // Where not even the brackets match, rustc goes on to judge a text that is no file of items.
+    if shown.len() > 1 {
+        shown.retain(|error| !error.message.starts_with("expected item, found"));
+    }
+    shown.sort_by_key(|error| {
+        let place = translator.primary(error);
+        place.map(|place| (!place.cell.current, place.range.start))
+    });
     let first = shown.first();
     CellError {
         ename: first
@@ -45,8 +53,30 @@ pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellEr
         traceback: shown
             .iter()
             .map(|error| translator.render(error, &helps(&translator, error, notebook)))
+            .chain(summary(&shown))
             .collect(),
     }
+}
+
+/// How many errors there are, if several, and where to read more about them.
+fn summary(errors: &[&Diagnostic]) -> Option<String> {
+    let mut codes: Vec<&str> = errors.iter().filter_map(|error| error.code()).collect();
+    codes.retain(|code| {
+        let digits = code.strip_prefix('E').unwrap_or_default();
+        digits.len() == 4 && digits.chars().all(|c| c.is_ascii_digit())
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    codes.retain(|code| seen.insert(*code));
+    let count = (errors.len() > 1).then(|| format!("{} errors", errors.len()));
+    let more = codes.first().map(|_| {
+        let commands: Vec<String> = codes
+            .iter()
+            .map(|code| format!("`:explain {code}`"))
+            .collect();
+        format!("more with {}", commands.join(", "))
+    });
+    let parts: Vec<String> = count.into_iter().chain(more).collect();
+    (!parts.is_empty()).then(|| format!("{BOLD}{}{RESET}", parts.join("; ")))
 }
 
 /// What a notebook knows about an error that rustc cannot.
