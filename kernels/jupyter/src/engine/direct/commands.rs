@@ -13,6 +13,7 @@ const HELP: &str = "\
 :timing         after each cell, where its time went (again to stop)
 :opt 0|1|2|3    how much rustc optimizes the following cells; `:opt auto`, the default: as it pays
 :dep NAME       a crate of the prebuilt library is there already; this says which
+:explain CODE   what rustc has to say about an error: `:explain E0382`
 :help           this list
 ";
 
@@ -53,6 +54,7 @@ impl DirectEngine {
                 },
             },
             "dep" => self.dependency(command)?,
+            "explain" => say(self.explain(command)?),
             // Settings of evcxr that have no counterpart here and change no result.
             "cache" | "sccache" | "linker" | "preserve_vars_on_panic" | "offline" => {}
             other => {
@@ -63,6 +65,24 @@ impl DirectEngine {
             }
         }
         Ok(())
+    }
+
+    /// rustc's own page about an error's code.
+    fn explain(&self, command: &Command) -> Result<String, CellError> {
+        let code = command.argument.to_uppercase();
+        let output = std::process::Command::new(&self.compiler.toolchain.rustc)
+            .arg("--explain")
+            .arg(&code)
+            .output();
+        match output {
+            Ok(output) if output.status.success() => {
+                Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+            }
+            _ => Err(refused(
+                command,
+                &format!("rustc explains no error `{code}`: its codes look like E0382"),
+            )),
+        }
     }
 
     fn dependency(&self, command: &Command) -> Result<(), CellError> {
