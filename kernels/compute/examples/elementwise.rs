@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use lessons_compute::elementwise::{BinaryOp, Operand, Program, Step, UnaryOp, View};
 use lessons_compute::isa::Isa;
+use lessons_compute::pool::Pool;
 
 type Plain = fn(f32) -> f32;
 
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     println!(
         "relu(x * 2 + 1) in µs, {} thread(s); the plain loop has one",
-        rayon::current_num_threads()
+        Pool::global().threads()
     );
     heading("elements");
     for elements in [4, 64, 1024, 1 << 15, 1 << 17, 1 << 20, 1 << 23] {

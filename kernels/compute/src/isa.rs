@@ -82,6 +82,11 @@ impl Isa {
 pub(crate) struct Verified(Isa);
 
 impl Verified {
+    /// The widest instruction set of this machine.
+    pub(crate) fn best() -> Verified {
+        Isa::best().verify().unwrap_or(Verified(Isa::Portable))
+    }
+
     pub(crate) fn isa(self) -> Isa {
         self.0
     }

@@ -3,6 +3,8 @@
 //! Each kernel is one module with one ladder of instruction sets ([`isa::Isa`]), from portable Rust up to AVX-512,
 //! chosen at run time, and a slow reference beside it that the tests hold it equal to.
 
+pub mod cpu;
 pub mod elementwise;
 pub mod isa;
 pub mod math;
+pub mod pool;

@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use rayon::prelude::*;
-
 use super::error::RunError;
 use super::kernel::{self, Values};
 use super::layout::{Access, BLOCK, Layout, check};
 use super::program::{Program, View};
 use super::schedule::{Operation, Source};
+use crate::cpu::Cpu;
 use crate::isa::{Isa, Verified};
+use crate::pool::{Pool, SharedMut};
 
 /// Outputs at least this long are cut up for the thread pool.
 const PARALLEL: usize = 1 << 16;
@@ -41,8 +41,8 @@ thread_local! {
 }
 
 impl Program {
-    /// Computes the program over `shape` into `out`, which is contiguous in row-major order.
-    /// Large outputs are computed by rayon's thread pool.
+    /// Computes the program over `shape` into `out`, which is contiguous in row-major order, on the threads of the pool that
+    /// everything shares.
     ///
     /// # Errors
     /// If this machine lacks `isa`; if the inputs are not as many as the program's, have not one stride per axis, or would
@@ -54,21 +54,38 @@ impl Program {
         inputs: &[View<'_>],
         out: &mut [f32],
     ) -> Result<(), RunError> {
-        let isa = isa.verify().ok_or(RunError::MissingIsa(isa))?;
+        let cpu = Cpu::new(isa, Pool::global()).ok_or(RunError::MissingIsa(isa))?;
+        self.run_on(cpu, shape, inputs, out)
+    }
+
+    /// As [`run`](Program::run), on the given threads. Allocates nothing once each thread has run a program as large.
+    ///
+    /// # Errors
+    /// As [`run`](Program::run).
+    pub fn run_on(
+        &self,
+        cpu: Cpu<'_>,
+        shape: &[usize],
+        inputs: &[View<'_>],
+        out: &mut [f32],
+    ) -> Result<(), RunError> {
         self.check_run(shape, inputs, out)?;
         if out.is_empty() {
             return Ok(());
         }
         let mut layout = LAYOUT.take();
         layout.set(shape, inputs);
-        if out.len() < PARALLEL || rayon::current_num_threads() == 1 {
+        let isa = cpu.verified();
+        if out.len() < PARALLEL {
             self.run_range(isa, &layout, inputs, 0, out);
         } else {
-            out.par_chunks_mut(TASK)
-                .enumerate()
-                .for_each(|(task, out)| {
-                    self.run_range(isa, &layout, inputs, task * TASK, out);
-                });
+            let len = out.len();
+            let out = SharedMut::new(out);
+            cpu.pool().for_ranges(len, TASK, |range, _| {
+                // SAFETY: ranges do not overlap, and `out` is borrowed until all have ended.
+                let part = unsafe { out.part(range.start, range.len()) };
+                self.run_range(isa, &layout, inputs, range.start, part);
+            });
         }
         LAYOUT.set(layout);
         Ok(())

@@ -149,10 +149,9 @@ fn an_output_beyond_the_caches_is_whole() {
 
 #[test]
 fn a_run_may_happen_inside_the_pool() {
-    use rayon::prelude::*;
     let program = relu_of_2x_plus_1();
     let x = vec![1.0; 1 << 17];
-    (0..8).into_par_iter().for_each(|_| {
+    crate::pool::Pool::global().for_each(8, |_, _| {
         let mut y = vec![0.0; x.len()];
         let view = View {
             data: &x,
