@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What scripts/lab and scripts/test share: the checks of tools, the Python environment, the kernel.
+# What the scripts beside it share: the checks of tools, the Python environment, the kernel.
 # Written for bash 3.2, which macOS ships. Sourced, after `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -198,4 +198,19 @@ kernel_binary() {
 
 newer_sources() {
   ( cd "$root" && find Cargo.toml Cargo.lock lessons-crate kernels data -newer "$1" 2>/dev/null | head -n 1 )
+}
+
+# --- stock evcxr_jupyter -------------------------------------------------------------------
+
+# stock_data: the folder of Jupyter's data in which its kernelspec, `stock`, lies
+stock_data() { echo "$root/target/stock/share/jupyter"; }
+
+# prepare_stock_kernel: builds the peer; when it is there already, that costs a look.
+prepare_stock_kernel() {
+  local kernel
+  kernel=$(stock_data)/kernels/stock
+  cargo install evcxr_jupyter --version 0.22.0 --locked --root "$root/target/stock" || return
+  mkdir -p "$kernel"
+  printf '{"argv": ["%s", "--control_file", "{connection_file}"], "display_name": "Rust (stock)", "language": "rust"}\n' \
+    "$root/target/stock/bin/evcxr_jupyter" >"$kernel/kernel.json"
 }
