@@ -155,6 +155,20 @@ async fn a_failure_is_one_error_and_aborts_the_queue() {
     let (reply, _) = harness.run(json!({"code": "print again"})).await;
     assert_eq!(reply["execution_count"], 2);
 
+    // What fails silently is no reason to abort anything.
+    let content = json!({"code": "sleep 100\nfail", "silent": true});
+    harness.send("execute_request", content).await;
+    harness.execute("print on").await;
+    let silent = harness.reply().await;
+    assert_eq!(
+        (
+            &silent.content["status"],
+            &silent.content["execution_count"]
+        ),
+        (&json!("error"), &json!(2))
+    );
+    assert_eq!(harness.reply().await.content["status"], "ok");
+
     // A frontend that says so keeps its queue.
     let content = json!({"code": "sleep 100\nfail", "stop_on_error": false});
     harness.send("execute_request", content).await;
@@ -171,6 +185,13 @@ async fn silent_and_unstored_cells_do_not_count() {
         .run(json!({"code": "print x\nresult 1", "silent": true}))
         .await;
     assert_eq!((&reply["status"], outputs.len()), (&json!("ok"), 0));
+    assert_eq!(reply["execution_count"], 0);
+    // Nor does one that only reads along, and one that is empty; its expressions are evaluated.
+    let empty = json!({"code": " \n", "user_expressions": {"a": "result 8"}});
+    let (reply, outputs) = harness.run(empty).await;
+    assert_eq!(reply["execution_count"], 0);
+    assert_eq!(reply["user_expressions"]["a"]["data"]["text/plain"], "8");
+    assert_eq!(kinds(&outputs), ["execute_input"]);
     let unstored = json!({"code": "result 1", "store_history": false});
     let (_, outputs) = harness.run(unstored).await;
     assert_eq!(kinds(&outputs), ["execute_input", "execute_result"]);
@@ -306,4 +327,71 @@ async fn shutdown_does_not_wait_for_a_running_cell() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[tokio::test]
+async fn what_an_expression_prints_is_shown_and_what_it_displays_is_not() {
+    let mut harness = Harness::tcp().await;
+    let expressions = json!({"a": "print aside\nshow image/png\nresult 7"});
+    let (reply, outputs) = harness
+        .run(json!({"code": "print x", "user_expressions": expressions}))
+        .await;
+    assert_eq!(reply["user_expressions"]["a"]["data"]["text/plain"], "7");
+    assert_eq!(
+        lines(&outputs),
+        ["execute_input", "stdout: \"x\\naside\\n\""]
+    );
+    harness.end().await;
+}
+
+/// The text of a cell's stream messages, by stream.
+fn text(outputs: &[(String, serde_json::Value)], name: &str) -> String {
+    let parts = outputs
+        .iter()
+        .filter(|(kind, content)| kind == "stream" && content["name"] == name);
+    parts
+        .map(|(_, content)| content["text"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_million_lines_are_few_messages() {
+    let mut harness = Harness::tcp().await;
+    let (reply, outputs) = harness.run(json!({"code": "count 1000000"})).await;
+    assert_eq!(reply["status"], "ok");
+    let all: String = (0..1_000_000).map(|n| format!("line {n}\n")).collect();
+    let shown = text(&outputs, "stdout");
+    let note = text(&outputs, "stderr");
+    // What is shown is the beginning and the end, byte for byte, and the note says what is not.
+    let (head, tail) = shown.split_at(10 << 20);
+    assert!(all.starts_with(head) && all.ends_with(tail));
+    assert_eq!(tail.len(), 64 << 10);
+    let dropped = (all.len() - shown.len()).to_string();
+    assert!(note.contains(&dropped), "{note}");
+    assert!(outputs.len() < 400, "{} messages", outputs.len());
+
+    let (_, outputs) = harness.run(json!({"code": "count 500000"})).await;
+    let all: String = (0..500_000).map(|n| format!("line {n}\n")).collect();
+    assert!(all.len() < 10 << 20);
+    assert!(text(&outputs, "stdout") == all);
+    assert_eq!(text(&outputs, "stderr"), "");
+    harness.end().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_flood_from_a_late_thread_is_shown_when_it_ends() {
+    let mut harness = Harness::tcp().await;
+    let id = harness.execute("later 300 12000000").await;
+    harness.outputs(&id).await;
+    assert_eq!(harness.reply().await.content["status"], "ok");
+    let mut shown = 0;
+    let mut last = String::new();
+    while !last.ends_with("!") {
+        let message = harness.published().await;
+        assert_eq!(message.parent["msg_id"], json!(id));
+        last = message.text("text").unwrap().to_owned();
+        shown += last.len();
+    }
+    assert!(shown < 11 << 20, "{shown}");
+    harness.end().await;
 }

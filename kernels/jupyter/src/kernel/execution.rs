@@ -202,15 +202,10 @@ impl Executor {
         let code = request.text("code").unwrap_or_default();
         let silent = request.flag("silent", false);
         let store = request.flag("store_history", true) && !silent;
-        if code.trim().is_empty() {
-            return ok(
-                self.count,
-                expressions::evaluate(request, |cell, frontend| self.run_cell(cell, frontend)),
-                None,
-            );
-        }
+        let empty = code.trim().is_empty();
+        // The number that the cell gets, or would get if it counted.
         let number = self.count + 1;
-        if store {
+        if store && !empty {
             self.count = number;
         }
         if !silent {
@@ -233,6 +228,7 @@ impl Executor {
         self.shared.now().running = Some(request.raw_header.clone());
         let mut page = None;
         let outcome = match help::asked_about(code) {
+            None if empty => Outcome::Done,
             None => self.run_cell(&cell, outputs.clone()),
             Some(name) => {
                 page = help::page(&self.parts.assistant, name);
@@ -245,14 +241,22 @@ impl Executor {
         };
         let content = match outcome {
             Outcome::Done => {
-                let expressions =
-                    expressions::evaluate(request, |cell, frontend| self.run_cell(cell, frontend));
+                let streams: Arc<dyn Frontend> = outputs.clone();
+                let expressions = expressions::evaluate(request, &streams, |cell, frontend| {
+                    self.run_cell(cell, frontend)
+                });
                 outputs.finish();
-                ok(number, expressions, page)
+                let uncounted = silent || empty;
+                ok(
+                    if uncounted { self.count } else { number },
+                    expressions,
+                    page,
+                )
             }
             Outcome::Failed(error) => {
                 outputs.finish();
-                if request.flag("stop_on_error", true) {
+                // What a frontend does behind the user's back must not undo what the user does.
+                if request.flag("stop_on_error", true) && !silent {
                     self.shared.abort_queued();
                 }
                 let mut content = error_content(&error);
@@ -260,14 +264,15 @@ impl Executor {
                     self.publish("error", request, Value::Object(content.clone()));
                 }
                 content.insert("status".into(), "error".into());
-                content.insert("execution_count".into(), number.into());
+                let shown = if silent { self.count } else { number };
+                content.insert("execution_count".into(), shown.into());
                 content.insert("user_expressions".into(), json!({}));
                 content.insert("payload".into(), json!([]));
                 Value::Object(content)
             }
         };
         self.shared.now().running = None;
-        if store {
+        if store && !empty {
             self.parts.history.add(number, code, outputs.result_text());
         }
         content

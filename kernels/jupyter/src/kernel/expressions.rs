@@ -1,4 +1,5 @@
-//! A request's user expressions: each is evaluated as a cell of its own that shows nothing.
+//! A request's user expressions: each is evaluated as a cell of its own that shows nothing but what
+//! it prints.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,15 +10,20 @@ use crate::protocol::Request;
 
 use super::execution::error_content;
 
-/// The answers by name, as an `execute_reply` has them.
+/// The answers by name, as an `execute_reply` has them. What is printed meanwhile, by the cell's
+/// threads too, goes to `streams`.
 pub fn evaluate(
     request: &Request,
+    streams: &Arc<dyn Frontend>,
     mut run: impl FnMut(&Cell, Arc<dyn Frontend>) -> Outcome,
 ) -> Value {
     let wanted = request.content.get("user_expressions");
     let mut answers = Map::new();
     for (name, expression) in wanted.and_then(Value::as_object).into_iter().flatten() {
-        let captured = Arc::new(Captured::default());
+        let captured = Arc::new(Captured {
+            result: Mutex::default(),
+            streams: streams.clone(),
+        });
         let cell = Cell {
             code: expression.as_str().unwrap_or_default().to_owned(),
             number: 0,
@@ -36,22 +42,30 @@ pub fn evaluate(
     Value::Object(answers)
 }
 
-/// Keeps the value of an expression and nothing else.
-#[derive(Default)]
-struct Captured(Mutex<Option<Value>>);
+/// Keeps the value of an expression.
+struct Captured {
+    result: Mutex<Option<Value>>,
+    streams: Arc<dyn Frontend>,
+}
 
 impl Captured {
     fn answer(&self) -> Value {
-        let result = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        result.unwrap_or_else(|| json!({"status": "ok", "data": {}, "metadata": {}}))
+        let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        result
+            .take()
+            .unwrap_or_else(|| json!({"status": "ok", "data": {}, "metadata": {}}))
     }
 }
 
 impl Frontend for Captured {
     fn emit(&self, output: Output) {
-        if let Output::Result { data, metadata } = output {
-            let answer = json!({"status": "ok", "data": data, "metadata": metadata});
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        match output {
+            Output::Stdout(_) | Output::Stderr(_) => self.streams.emit(output),
+            Output::Result { data, metadata } => {
+                let answer = json!({"status": "ok", "data": data, "metadata": metadata});
+                *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            }
+            _ => {}
         }
     }
 

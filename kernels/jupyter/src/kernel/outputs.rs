@@ -13,6 +13,8 @@ use super::stream::{Gathered, Stream};
 
 /// How long printed text may wait for more.
 const PATIENCE: Duration = Duration::from_millis(25);
+/// How long threads that outlive their cell must be silent before the end of a flood is shown.
+const SILENCE: Duration = Duration::from_millis(500);
 /// Text that waits is sent at once when there is this much of it, in bytes.
 const ENOUGH: usize = 512 << 10;
 
@@ -37,6 +39,10 @@ struct Shared {
 struct State {
     gathered: Gathered,
     flush_planned: bool,
+    /// The cell has ended; its threads may still print.
+    ended: bool,
+    /// Counts what was printed.
+    prints: u64,
     result: Option<Value>,
 }
 
@@ -67,6 +73,7 @@ impl Outputs {
     /// is sent as usual.
     pub fn finish(&self) {
         let mut state = self.shared.lock();
+        state.ended = true;
         let texts = state.gathered.finish();
         self.shared.publish_texts(texts);
     }
@@ -81,6 +88,7 @@ impl Outputs {
 
 impl Frontend for Outputs {
     fn emit(&self, output: Output) {
+        self.shared.iopub.pace();
         let mut state = self.shared.lock();
         match output {
             Output::Stdout(bytes) => self.gather(&mut state, Stream::Stdout, &bytes),
@@ -105,19 +113,14 @@ impl Frontend for Outputs {
 
 impl Outputs {
     fn gather(&self, state: &mut State, stream: Stream, bytes: &[u8]) {
+        state.prints += 1;
         if state.gathered.push(stream, bytes) >= ENOUGH {
             let texts = state.gathered.take();
             self.shared.publish_texts(texts);
-        } else if !state.flush_planned {
+        }
+        if !state.flush_planned {
             state.flush_planned = true;
-            let shared = self.shared.clone();
-            self.runtime.spawn(async move {
-                tokio::time::sleep(PATIENCE).await;
-                let mut state = shared.lock();
-                state.flush_planned = false;
-                let texts = state.gathered.take();
-                shared.publish_texts(texts);
-            });
+            self.runtime.spawn(self.shared.clone().flush());
         }
     }
 }
@@ -125,6 +128,34 @@ impl Outputs {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what waits a little later. After the end of the cell, the end of a flood follows when
+    /// it has ended.
+    async fn flush(self: Arc<Self>) {
+        tokio::time::sleep(PATIENCE).await;
+        let mut seen = {
+            let mut state = self.lock();
+            state.flush_planned = false;
+            let texts = state.gathered.take();
+            self.publish_texts(texts);
+            if !(state.ended && state.gathered.holds_back()) {
+                return;
+            }
+            state.flush_planned = true;
+            state.prints
+        };
+        loop {
+            tokio::time::sleep(SILENCE).await;
+            let mut state = self.lock();
+            if state.prints == seen {
+                state.flush_planned = false;
+                let texts = state.gathered.finish();
+                self.publish_texts(texts);
+                return;
+            }
+            seen = state.prints;
+        }
     }
 
     fn publish_texts(&self, texts: Vec<(Stream, String)>) {

@@ -41,9 +41,15 @@ pub struct Gathered {
 impl Gathered {
     /// Adds bytes; returns how many now wait.
     pub fn push(&mut self, stream: Stream, bytes: &[u8]) -> usize {
-        let room = COMPLETE.saturating_sub(self.sent).min(bytes.len());
+        let mut room = COMPLETE.saturating_sub(self.sent).min(bytes.len());
+        if room < bytes.len() {
+            // The cut goes before a character, not through it, and nothing after it is let in.
+            room -= incomplete(&bytes[..room]);
+            self.sent = COMPLETE;
+        } else {
+            self.sent += room;
+        }
         let (head, rest) = bytes.split_at(room);
-        self.sent += head.len();
         append(&mut self.chunks, stream, head);
         append(&mut self.tail, stream, rest);
         self.tail_bytes += rest.len();
@@ -51,7 +57,8 @@ impl Gathered {
             let Some((_, oldest)) = self.tail.front_mut() else {
                 break;
             };
-            let surplus = (self.tail_bytes - TAIL).min(oldest.len());
+            let mut surplus = (self.tail_bytes - TAIL).min(oldest.len());
+            surplus += continued(&oldest[surplus..]);
             oldest.drain(..surplus);
             if oldest.is_empty() {
                 self.tail.pop_front();
@@ -60,6 +67,11 @@ impl Gathered {
             self.dropped += surplus;
         }
         self.chunks.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+
+    /// Whether text is held back because there was too much of it.
+    pub fn holds_back(&self) -> bool {
+        self.tail_bytes > 0
     }
 
     /// The text that can be sent now, in order; a cut character stays until its end comes.
@@ -78,7 +90,8 @@ impl Gathered {
         texts
     }
 
-    /// The text that is left at the end of a cell, with a note on what was dropped.
+    /// The text that is left at the end of a cell, with a note on what was dropped. What comes
+    /// later counts anew.
     pub fn finish(&mut self) -> Vec<(Stream, String)> {
         let mut texts = self.take();
         for stream in [Stream::Stdout, Stream::Stderr] {
@@ -88,7 +101,11 @@ impl Gathered {
             }
         }
         if self.dropped > 0 {
-            let note = format!("\n[… {} bytes are left out here …]\n", self.dropped);
+            let note = format!(
+                "\n[… {} bytes are left out here: a cell shows {} MB and its end …]\n",
+                self.dropped,
+                COMPLETE >> 20
+            );
             texts.push((Stream::Stderr, note));
         }
         for (stream, bytes) in std::mem::take(&mut self.tail) {
@@ -118,6 +135,12 @@ fn incomplete(bytes: &[u8]) -> usize {
             Err(error) => error.valid_up_to() == 0 && error.error_len().is_none(),
         })
         .map_or(0, |at| bytes.len() - at)
+}
+
+/// How many bytes at the beginning belong to a character that began before.
+fn continued(bytes: &[u8]) -> usize {
+    let continues = |&&byte: &&u8| byte & 0b1100_0000 == 0b1000_0000;
+    bytes.iter().take(3).take_while(continues).count()
 }
 
 #[cfg(test)]
@@ -177,6 +200,36 @@ mod tests {
         assert!(texts[1].1.contains(&dropped.to_string()), "{}", texts[1].1);
         assert_eq!(texts[2].1.len(), TAIL);
         assert!(texts[2].1.ends_with("the end"));
+    }
+
+    #[test]
+    fn a_flood_is_cut_between_characters() {
+        let mut gathered = Gathered::default();
+        let text = "a".to_owned() + &"€".repeat((20 << 20) / 3);
+        for part in text.as_bytes().chunks(65_537) {
+            gathered.push(Stdout, part);
+        }
+        assert!(gathered.holds_back());
+        let texts = gathered.finish();
+        let [(_, head), (Stderr, note), (_, tail)] = &texts[..] else {
+            panic!("{} texts", texts.len());
+        };
+        assert!(text.starts_with(head) && text.ends_with(tail));
+        assert!(head.len() > COMPLETE - 4 && tail.len() > TAIL - 4);
+        let dropped = text.len() - head.len() - tail.len();
+        assert!(note.contains(&dropped.to_string()), "{note}");
+        assert!(!gathered.holds_back());
+    }
+
+    #[test]
+    fn nothing_slips_in_between_the_beginning_and_the_end() {
+        let mut gathered = Gathered::default();
+        let flood = "€".repeat(COMPLETE / 3 + 1);
+        gathered.push(Stdout, flood.as_bytes());
+        gathered.push(Stdout, b"z");
+        let texts = gathered.finish();
+        assert!(!texts[0].1.contains('z'));
+        assert!(texts.last().unwrap().1.ends_with("z"));
     }
 
     proptest! {

@@ -10,7 +10,8 @@ use lessons_kernel::engine::{
 };
 use serde_json::{Value, json};
 
-/// Cells are words: `print TEXT`, `flood MEGABYTES`, `show MIME`, `result TEXT`, `sleep MS`, `ask PROMPT`, `fail`,
+/// Cells are words: `print TEXT`, `flood MEGABYTES`, `count LINES`,
+/// `later MS BYTES`, `show MIME`, `result TEXT`, `sleep MS`, `ask PROMPT`, `fail`,
 /// `panic`, `wait` (until interrupted).
 #[derive(Default)]
 pub struct FakeEngine {
@@ -60,6 +61,22 @@ impl Engine for FakeEngine {
                             update: false,
                         });
                     }
+                }
+                "count" => {
+                    for number in 0..rest.parse::<usize>().unwrap() {
+                        frontend.emit(Output::Stdout(format!("line {number}\n").into()));
+                    }
+                }
+                "later" => {
+                    let (after, bytes) = rest.split_once(' ').unwrap();
+                    let after = Duration::from_millis(after.parse().unwrap());
+                    let bytes: usize = bytes.parse().unwrap();
+                    let frontend = frontend.clone();
+                    std::thread::spawn(move || {
+                        std::thread::sleep(after);
+                        frontend.emit(Output::Stdout(vec![b'.'; bytes]));
+                        frontend.emit(Output::Stdout(vec![b'!']));
+                    });
                 }
                 "warn" => frontend.emit(Output::Stderr(format!("{rest}\n").into())),
                 "show" => frontend.emit(Output::Display {
