@@ -39,6 +39,17 @@ pub(super) fn send(message: &FromCell) -> bool {
     }
 }
 
+/// Asks the kernel something whose answer may take long, on a connection of its own, so that other
+/// threads can show things meanwhile. `None` where no kernel listens.
+pub(super) fn ask(message: &FromCell) -> Option<io::Result<ToCell>> {
+    let _ = io::stdout().flush();
+    let _ = io::stderr().flush();
+    let path = env::var_os(SOCKET_ENV)?;
+    let mut stream = UnixStream::connect(path).ok()?;
+    let answer = write_frame(&mut stream, message).and_then(|()| read_frame(&mut stream));
+    Some(answer.and_then(|answer| answer.ok_or(io::ErrorKind::UnexpectedEof.into())))
+}
+
 /// Whether a kernel listens.
 pub(super) fn is_open() -> bool {
     matches!(*connection(), Connection::Open(_))

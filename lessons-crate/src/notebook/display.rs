@@ -11,7 +11,7 @@ use super::connection::send;
 use super::folder;
 
 /// evcxr sets this in the process that runs cells.
-const EVCXR: &str = "EVCXR_IS_RUNTIME";
+pub(super) const EVCXR: &str = "EVCXR_IS_RUNTIME";
 
 /// Shows a bundle below the cell, at once.
 ///

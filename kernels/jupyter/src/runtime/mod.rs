@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::os::fd::{FromRawFd, RawFd};
+use std::fs::OpenOptions;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +39,10 @@ pub(crate) enum ToRuntime {
     },
     Forget {
         names: Vec<String>,
+    },
+    /// Read standard input from this named pipe from now on.
+    Stdin {
+        path: PathBuf,
     },
 }
 
@@ -136,12 +142,38 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                 write_marks(sequence);
                 write_frame(&mut control, &answer)?;
             }
+            ToRuntime::Stdin { path } => {
+                if let Err(error) = read_from(&path) {
+                    eprintln!("standard input could not be opened again: {error}");
+                }
+            }
             ToRuntime::Forget { names } => {
                 for name in names {
                     loader.forget(&name);
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Puts a named pipe in the place of standard input.
+fn read_from(path: &Path) -> std::io::Result<()> {
+    // A kernel that has closed it meanwhile is not waited for.
+    let pipe = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    // Nobody else is to read from it.
+    std::fs::remove_file(path)?;
+    // SAFETY: changes our own descriptors.
+    let done = unsafe {
+        let flags = libc::fcntl(pipe.as_raw_fd(), libc::F_GETFL);
+        libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, flags & !libc::O_NONBLOCK);
+        libc::dup2(pipe.as_raw_fd(), 0)
+    };
+    if done < 0 {
+        return Err(std::io::Error::last_os_error());
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Streams and displays, as they happen.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::Session;
 use lessons_kernel::engine::Output;
 
@@ -19,8 +21,6 @@ fn output_streams_as_bytes_in_order() {
     );
     let ran = session.ok("std::thread::spawn(|| println!(\"from a thread\")).join().unwrap();");
     assert_eq!(ran.stdout_bytes(), b"from a thread\n");
-    let ran = session.ok("let mut s = String::new(); std::io::stdin().read_line(&mut s)? ");
-    assert_eq!(ran.result().unwrap()["text/plain"], "0");
 }
 
 #[test]
@@ -48,4 +48,50 @@ fn displays_come_one_by_one_between_the_text() {
             "after\n"
         ]
     );
+}
+
+#[test]
+fn bytes_arrive_at_once_and_as_they_are() {
+    let mut session = Session::new();
+    let begin = Instant::now();
+    let error = session.interrupted_at_output(
+        "print!(\"a partial line\"); std::thread::sleep(std::time::Duration::from_secs(60));",
+    );
+    assert_eq!(error.ename, "Interrupted");
+    assert!(begin.elapsed() < Duration::from_secs(30));
+    let ran = session.ok("use std::io::Write;
+         let mut out = std::io::stdout();
+         for byte in 0..=255u8 { out.write_all(&[byte])?; out.flush()?; }
+         write!(out, \"\\r10 %\\r20 %\")?;");
+    let mut expected: Vec<u8> = (0..=255).collect();
+    expected.extend(b"\r10 %\r20 %");
+    assert_eq!(ran.stdout_bytes(), expected);
+}
+
+#[test]
+fn the_streams_keep_their_order_when_the_cell_takes_its_time() {
+    let mut session = Session::new();
+    let ran = session.ok("for i in 0..5 {
+             println!(\"out {i}\");
+             std::thread::sleep(std::time::Duration::from_millis(20));
+             eprintln!(\"err {i}\");
+             std::thread::sleep(std::time::Duration::from_millis(20));
+         }");
+    let mut all = String::new();
+    for output in &ran.outputs {
+        let (Output::Stdout(bytes) | Output::Stderr(bytes)) = output else {
+            panic!("{output:?}");
+        };
+        all += &String::from_utf8_lossy(bytes);
+    }
+    let expected: String = (0..5).map(|i| format!("out {i}\nerr {i}\n")).collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_million_lines_arrive_whole() {
+    let mut session = Session::new();
+    let ran = session.ok("for i in 0..1_000_000 { println!(\"{i}\"); }");
+    let expected: String = (0..1_000_000).map(|i| format!("{i}\n")).collect();
+    assert!(ran.stdout_bytes() == expected.as_bytes());
 }

@@ -14,6 +14,19 @@ use lessons_kernel::library::Library;
 #[derive(Default)]
 struct Collector(Mutex<Vec<Output>>, Option<Arc<dyn Interrupter>>);
 
+/// As a collector, with nobody there to answer.
+struct Unattended(Collector);
+
+impl Frontend for Unattended {
+    fn emit(&self, output: Output) {
+        self.0.emit(output);
+    }
+
+    fn input(&self, _: &str, _: bool) -> Result<String, String> {
+        Err("nobody is there".into())
+    }
+}
+
 impl Frontend for Collector {
     fn emit(&self, output: Output) {
         if let Some(interrupter) = &self.1 {
@@ -142,6 +155,20 @@ impl Session {
         };
         let outcome = self.engine.run(&cell, collector.clone());
         let outputs = std::mem::take(&mut *collector.0.lock().unwrap());
+        Ran { outcome, outputs }
+    }
+
+    /// Runs a cell with nobody there to answer.
+    pub fn run_unattended(&mut self, code: &str) -> Ran {
+        self.number += 1;
+        let frontend = Arc::new(Unattended(Collector::default()));
+        let cell = Cell {
+            code: code.into(),
+            number: self.number,
+            allow_stdin: false,
+        };
+        let outcome = self.engine.run(&cell, frontend.clone());
+        let outputs = std::mem::take(&mut *frontend.0.0.lock().unwrap());
         Ran { outcome, outputs }
     }
 

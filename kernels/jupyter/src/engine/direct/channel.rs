@@ -100,6 +100,7 @@ fn serve(mut stream: UnixStream, shared: &Shared) {
                 ToCell::Done
             }
             FromCell::Input { prompt, password } => {
+                streams.catch_up();
                 let text = match streams.frontend() {
                     Some(frontend) => frontend.input(&prompt, password),
                     None => Err("no cell is running".to_owned()),

@@ -1,16 +1,19 @@
 //! The engine that drives rustc straight: a cell becomes one small shared object, compiled against
 //! the prebuilt library and loaded into a runtime process that keeps the variables.
 
+mod blocked;
 mod channel;
 mod commands;
 mod compile;
 mod diagnostics;
 mod explain;
 mod generate;
+mod markers;
 mod process;
 mod running;
 mod rustc;
 mod session;
+mod stdin;
 mod streams;
 
 use std::ffi::OsString;

@@ -13,7 +13,9 @@ use std::time::Duration;
 use anyhow::Context;
 use lessons_channel::{SOCKET_ENV, read_frame, write_frame};
 
+use super::blocked;
 use super::running::{Role, Running};
+use super::stdin::Stdin;
 use super::streams::Streams;
 use crate::runtime::{CONTROL_ENV, Done, FromRuntime, MARK_ENV, ToRuntime};
 
@@ -37,6 +39,9 @@ pub struct Start {
 pub struct Process {
     control: UnixStream,
     pub streams: Arc<Streams>,
+    stdin: Arc<Stdin>,
+    /// Where a new standard input is made.
+    folder: PathBuf,
     exit: mpsc::Receiver<Option<ExitStatus>>,
     group: i32,
     running: Running,
@@ -66,8 +71,14 @@ impl Process {
             .env(CONTROL_ENV, CONTROL.to_string())
             .env(MARK_ENV, &token)
             .env(SOCKET_ENV, &start.channel)
+            // By this crates know that they may print content markers.
+            .env("EVCXR_IS_RUNTIME", "1")
             .env(LIBRARY_PATH, library_path(&start.libraries)?)
-            .stdin(Stdio::null())
+            .stdin(if blocked::can_be_seen() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
@@ -90,7 +101,9 @@ impl Process {
                     Ok(mut child) => {
                         let group = child.id().cast_signed();
                         children.add(group, Role::Runtime);
+                        let stdin = child.stdin.take().map(|pipe| Stdin::new(pipe.into()));
                         let pipes = child.stdout.take().zip(child.stderr.take());
+                        let pipes = pipes.map(|(stdout, stderr)| (stdin, stdout, stderr));
                         // Without anybody to receive it the engine is gone: end the child below.
                         let _ = sender.send(Ok((group, pipes)));
                         wait_without_reaping(group);
@@ -102,14 +115,19 @@ impl Process {
                     }
                 }
             })?;
-        let (group, pipes): (i32, Option<(ChildStdout, ChildStderr)>) = started
+        type Pipes = (Option<Stdin>, ChildStdout, ChildStderr);
+        let (group, pipes): (i32, Option<Pipes>) = started
             .recv()?
             .context("cannot start the process that runs cells")?;
-        let (stdout, stderr) = pipes.context("the runtime has no output pipes")?;
-        let streams = Streams::start(stdout, stderr, &token)?;
+        let (stdin, stdout, stderr) = pipes.context("the runtime has no output pipes")?;
+        let stdin = Arc::new(stdin.unwrap_or_default());
+        let streams = Streams::start(stdout, stderr, stdin.clone(), &token)?;
+        let folder = start.channel.parent().map(PathBuf::from);
         let mut process = Process {
             control,
             streams,
+            stdin,
+            folder: folder.unwrap_or_default(),
             exit,
             group,
             running: running.clone(),
@@ -146,6 +164,8 @@ impl Process {
     pub fn run(&mut self, object: PathBuf, global: bool) -> Result<Done, Died> {
         self.sequence += 1;
         let sequence = self.sequence;
+        self.renew_stdin();
+        let _watched = Watch::start(&self.streams, self.group);
         let sent = self.send(&ToRuntime::Run {
             object,
             global,
@@ -165,6 +185,21 @@ impl Process {
         }
     }
 
+    /// A standard input that ended for one cell is open again for the next.
+    fn renew_stdin(&mut self) {
+        if !blocked::can_be_seen() {
+            return;
+        }
+        let renewed = match self.stdin.renew(&self.folder) {
+            Ok(Some(path)) => self.send(&ToRuntime::Stdin { path }),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = renewed {
+            tracing::warn!("standard input could not be opened again: {error}");
+        }
+    }
+
     /// What the process ended with. Its last output has been emitted when this returns.
     fn obituary(&mut self) -> String {
         // A runtime that hangs up without ending has nothing to live for.
@@ -178,6 +213,32 @@ impl Process {
         match status {
             Ok(Some(status)) => describe(status),
             _ => "the process ended in an unknown way".to_owned(),
+        }
+    }
+}
+
+/// Looks, while a cell runs, whether it waits for input.
+/// Ends with the sender that it holds.
+struct Watch {
+    _running: Option<mpsc::Sender<()>>,
+}
+
+impl Watch {
+    const INTERVAL: Duration = Duration::from_millis(50);
+
+    fn start(streams: &Arc<Streams>, process: i32) -> Watch {
+        if !blocked::can_be_seen() {
+            return Watch { _running: None };
+        }
+        let streams = streams.clone();
+        let (running, ended) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Self::INTERVAL) {
+                streams.ask_if_wanted(process);
+            }
+        });
+        Watch {
+            _running: Some(running),
         }
     }
 }
