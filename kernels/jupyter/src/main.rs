@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -179,16 +180,19 @@ fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
         let (signals, received) = mpsc::unbounded_channel();
         watch_signals(&signals)?;
         tokio::spawn(watch_parent(signals));
-        let assistant = Assistant::new(Some(&folder.join(setup::INDEX)));
+        let assistant = Arc::new(Assistant::new(Some(&folder.join(setup::INDEX))));
+        let documents = assistant.clone();
         kernel::serve(
             Setup {
                 connection,
                 engine: Box::new(move || {
                     let library = Library::open(&folder)?;
-                    Ok(Box::new(DirectEngine::new(
-                        library,
-                        Options::for_this_program()?,
-                    )?))
+                    let documents = documents.clone();
+                    let options = Options {
+                        documentation: Some(Arc::new(move |name| documents.document(name))),
+                        ..Options::for_this_program()?
+                    };
+                    Ok(Box::new(DirectEngine::new(library, options)?))
                 }),
                 assistant,
                 history: paths::data_dir()

@@ -241,7 +241,7 @@ async fn a_question_is_answered_with_a_page() {
         page["data"]["text/plain"].as_str().unwrap().lines().next(),
         Some("let answer: i32")
     );
-    let (reply, outputs) = harness.run(json!({"code": ":doc no_such_name"})).await;
+    let (reply, outputs) = harness.run(json!({"code": "?no_such_name"})).await;
     assert_eq!(reply["payload"], json!([]));
     assert_eq!(kinds(&outputs), ["execute_input", "stream"]);
     harness.end().await;

@@ -6,6 +6,7 @@ use super::Names;
 use super::index::{Entry, Index, Kind};
 use super::infer::{Scope, Ty};
 use super::text::{Before, Spot};
+use crate::engine::direct::{COMMANDS, CommandInfo};
 
 /// One name that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +24,6 @@ pub struct Completions {
     pub end: usize,
     pub matches: Vec<Completion>,
 }
-
-/// The commands that a cell line may begin with.
-const COMMANDS: [(&str, &str); 7] = [
-    ("clear", "forget all variables and items"),
-    ("dep", "add a dependency: :dep rand = \"0.9\""),
-    ("doc", "show the documentation of a name: :doc Graph::build"),
-    ("help", "list the commands"),
-    ("opt", "set the optimization level: :opt 3"),
-    ("timing", "after each cell, say where its time went"),
-    ("vars", "list the variables and their types"),
-];
 
 impl Completions {
     /// The content of a `complete_reply`.
@@ -111,12 +101,12 @@ fn fitting(candidates: Vec<Completion>, typed: &str) -> Vec<Completion> {
 }
 
 fn commands() -> Vec<Completion> {
-    let completion = |(name, help): (&str, &str)| Completion {
-        text: name.to_owned(),
+    let completion = |command: &CommandInfo| Completion {
+        text: command.name.to_owned(),
         kind: Kind::Keyword,
-        signature: help.to_owned(),
+        signature: command.summary.to_owned(),
     };
-    COMMANDS.into_iter().map(completion).collect()
+    COMMANDS.iter().map(completion).collect()
 }
 
 fn completion(entry: &Entry) -> Completion {

@@ -17,7 +17,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use crate::engine::Variable;
+use crate::engine::{Bundle, Variable};
 
 pub use complete::{Completion, Completions};
 pub use completeness::{Completeness, completeness};
@@ -61,6 +61,12 @@ impl Assistant {
     /// What the name at `cursor`, counted in characters, means.
     pub fn inspect(&self, code: &str, cursor: usize) -> Option<Doc> {
         inspect::inspect(self.index(), &self.names(), code, cursor)
+    }
+
+    /// The documentation of a name, or of a path such as `Graph::build`.
+    pub fn document(&self, name: &str) -> Option<Bundle> {
+        let doc = self.inspect(name, name.chars().count())?.bundle();
+        serde_json::from_value(doc).ok()
     }
 
     fn names(&self) -> Names {

@@ -1,4 +1,5 @@
-//! Cells that ask for documentation: `?name` and `:doc name`.
+//! Cells that ask for documentation in the frontend's pager: `?name`. (`:doc name` is a command, which
+//! shows it below the cell.)
 
 use serde_json::{Value, json};
 
@@ -6,11 +7,11 @@ use crate::assist::Assistant;
 
 /// What a cell asks about, if that is all it does.
 pub fn asked_about(code: &str) -> Option<&str> {
-    let line = code.trim();
-    let name = line
-        .strip_prefix('?')
-        .or_else(|| line.strip_prefix(":doc "))?;
-    let name = name.trim().trim_end_matches(['!', ';']);
+    let name = code
+        .trim()
+        .strip_prefix('?')?
+        .trim()
+        .trim_end_matches(['!', ';']);
     (!name.is_empty() && !name.contains('\n')).then_some(name)
 }
 
@@ -27,8 +28,8 @@ mod tests {
     #[test]
     fn only_a_question_is_a_question() {
         assert_eq!(asked_about("?Graph::build"), Some("Graph::build"));
-        assert_eq!(asked_about(" :doc println!\n"), Some("println"));
-        for code in ["", "?", "x?", ":docs x", "?a\nlet b = 1;", "1 + 1"] {
+        assert_eq!(asked_about(" ?println!\n"), Some("println"));
+        for code in ["", "?", "x?", ":doc x", "?a\nlet b = 1;", "1 + 1"] {
             assert_eq!(asked_about(code), None, "{code}");
         }
     }

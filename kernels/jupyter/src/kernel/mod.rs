@@ -39,7 +39,7 @@ pub type EngineFactory = Box<dyn Fn() -> anyhow::Result<Box<dyn Engine>> + Send>
 pub struct Setup {
     pub connection: Connection,
     pub engine: EngineFactory,
-    pub assistant: Assistant,
+    pub assistant: Arc<Assistant>,
     /// Where the input history is kept between sessions; in memory only without one.
     pub history: Option<PathBuf>,
     /// The version of the language, as in `1.95.0`; may be found out while the sockets are bound.
@@ -102,7 +102,7 @@ pub async fn serve(
     let stdin = Arc::new(Stdin::new(stdin));
     tokio::spawn(stdin.clone().listen(stdin_messages));
 
-    let assistant = Arc::new(setup.assistant);
+    let assistant = setup.assistant;
     let history = Arc::new(History::open(setup.history));
     let execution = Execution::start(execution::Parts {
         engine: setup.engine,

@@ -192,20 +192,6 @@ fn what_does_not_compile_with_a_change_is_shown_in_its_earlier_cell() {
 }
 
 #[test]
-fn an_error_is_explained() {
-    let mut session = Session::new();
-    let page = String::from_utf8(session.ok(":explain e0382").stdout_bytes()).unwrap();
-    assert!(page.contains("moved elsewhere"), "{page}");
-    assert!(
-        session
-            .err(":explain --version")
-            .evalue
-            .contains("look like E0382")
-    );
-    assert!(session.err(":explain E9999").evalue.contains("E9999"));
-}
-
-#[test]
 fn warnings_do_not_fail_and_kept_variables_do_not_warn() {
     let mut session = Session::new();
     let ran = session

@@ -4,6 +4,7 @@ mod engine;
 mod log;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -76,7 +77,7 @@ impl Harness {
                 std::thread::sleep(delay);
                 Ok(Box::new(FakeEngine::default()))
             }),
-            assistant: Assistant::new(None),
+            assistant: Arc::new(Assistant::new(None)),
             history: Some(history),
             language_version: tokio::spawn(async { Some("1.95.0".to_owned()) }),
         };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use lessons_kernel::engine::direct::{DirectEngine, Options};
+use lessons_kernel::engine::direct::{DirectEngine, Documentation, Options};
 use lessons_kernel::engine::{
     Bundle, Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output,
 };
@@ -53,6 +53,19 @@ impl Ran {
             Output::Result { data, .. } => Some(data),
             _ => None,
         })
+    }
+
+    /// Everything displayed, in order.
+    pub fn displays(&self) -> Vec<&Bundle> {
+        let displays = self.outputs.iter().filter_map(|output| match output {
+            Output::Display { data, .. } => Some(data),
+            _ => None,
+        });
+        displays.collect()
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout_bytes()).into_owned()
     }
 
     pub fn stdout_bytes(&self) -> Vec<u8> {
@@ -118,6 +131,17 @@ fn cache() -> PathBuf {
     CACHE.get_or_init(fresh).clone()
 }
 
+fn options() -> Options {
+    Options {
+        runtime: vec![
+            env!("CARGO_BIN_EXE_lessons-kernel").into(),
+            "runtime".into(),
+        ],
+        cache: Some(cache()),
+        documentation: None,
+    }
+}
+
 /// A notebook.
 pub struct Session {
     engine: DirectEngine,
@@ -130,15 +154,17 @@ impl Session {
     }
 
     pub fn with(library: Library) -> Session {
-        let options = Options {
-            runtime: vec![
-                env!("CARGO_BIN_EXE_lessons-kernel").into(),
-                "runtime".into(),
-            ],
-            cache: Some(cache()),
-        };
-        let engine = DirectEngine::new(library, options).expect("an engine");
+        let engine = DirectEngine::new(library, options()).expect("an engine");
         Session { engine, number: 0 }
+    }
+
+    /// Gives the notebook an answer to `:doc`.
+    pub fn document(&mut self, documentation: Documentation) {
+        let options = Options {
+            documentation: Some(documentation),
+            ..options()
+        };
+        self.engine = DirectEngine::new(Library::none(), options).expect("an engine");
     }
 
     pub fn run(&mut self, code: &str) -> Ran {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::diagnostics::Translator;
-use super::generate::{Choices, Generator, Mode, Origin, Unit};
+use super::generate::{Choices, Generator, Mode, Origin, Unit, VALUE};
 use super::rustc::{Answer, Compiler, Diagnostic, Emit};
 
 /// Why a variable is not kept for later cells.
@@ -115,6 +115,43 @@ pub fn compile(
     };
     store(&built, &folder)?;
     Ok(Ok(Compiled { object, ..built }))
+}
+
+/// The type of a cell's trailing expression; nothing is run.
+///
+/// # Errors
+/// As [`compile`].
+pub fn type_of(
+    compiler: &Compiler,
+    generator: &Generator<'_>,
+    work: &Path,
+) -> anyhow::Result<Result<String, Failure>> {
+    let unit = generator.unit(&Choices::default(), Mode::Type);
+    let folder = work.join("probe");
+    write_unit(&unit, &folder)?;
+    let arguments = compiler.arguments(unit.generation, 0);
+    let output = work.join("probe.rmeta");
+    let answer = compiler.compile(&folder, &arguments, Emit::Types, &output)?;
+    if compiler.running.interrupted() {
+        return Ok(Err(Failure::Interrupted));
+    }
+    if let Some(ty) = read_types(&unit, &answer.diagnostics).remove(VALUE) {
+        return Ok(Ok(ty));
+    }
+    let errors: Vec<Diagnostic> = answer
+        .diagnostics
+        .into_iter()
+        .filter(|diagnostic| {
+            diagnostic.is_error() && !diagnostic.message.starts_with("aborting due to")
+        })
+        .collect();
+    if errors.is_empty() {
+        anyhow::bail!(
+            "rustc does not say what type this has: {}",
+            answer.noise.trim()
+        );
+    }
+    Ok(Err(Failure::Errors(Box::new(unit), errors)))
 }
 
 fn build(

@@ -122,7 +122,12 @@ pub enum Mode {
     Run,
     /// Makes rustc name the types of the declared variables.
     Probe,
+    /// Makes rustc name the type of the trailing expression, under the name [`VALUE`].
+    Type,
 }
+
+/// What [`Mode::Type`] calls the trailing expression.
+pub const VALUE: &str = "the value";
 
 /// A cell on top of a notebook that already contains its items.
 pub struct Generator<'n> {
@@ -349,16 +354,23 @@ impl Generator<'_> {
                 let here = file.text.matches('\n').count();
                 file.text
                     .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
-                file.text.push_str("match &(");
-                file.push_user(range.clone());
-                file.push(
-                    Origin::Shown,
-                    ") { __lessons_value => { \
+                if mode == Mode::Type {
+                    let origin = Origin::KeepNew(VALUE.to_owned());
+                    file.push(origin, "let ::lessons_cell::Probe = ");
+                    file.push_user(range.clone());
+                    file.text.push_str("; ");
+                } else {
+                    file.text.push_str("match &(");
+                    file.push_user(range.clone());
+                    file.push(
+                        Origin::Shown,
+                        ") { __lessons_value => { \
                      let __lessons_showing = ::lessons_cell::Showing::new(); \
                      use ::lessons_cell::{Fallback as _, Peel as _, PeelOne as _}; \
                      (&&::lessons_cell::Wrap((&&::lessons_cell::Wrap(__lessons_value)).peel()))\
                      .peel().evcxr_display() } } ",
-                );
+                    );
+                }
             }
         } else {
             file.push_user(0..self.cell.text.len());
@@ -399,6 +411,7 @@ impl Generator<'_> {
         let written = as_written(name);
         let code = match mode {
             Mode::Probe => format!("let ::lessons_cell::Probe = {written}; "),
+            Mode::Type => return,
             Mode::Run if choices.lost_new.contains(name) => return,
             Mode::Run => match choices.coerced.get(name) {
                 Some(ty) => format!("::lessons_cell::keep::<{ty}>({name:?}, {written}); "),

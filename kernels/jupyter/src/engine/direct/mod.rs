@@ -17,6 +17,7 @@ mod stdin;
 mod streams;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,21 +32,37 @@ use self::generate::{Form, Generator};
 use self::notebook::{LiveVariable, Notebook};
 use self::process::{Died, Process, Start};
 use self::running::Running;
-use self::rustc::{Compiler, Toolchain};
-use super::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output, Variable};
+use self::rustc::{Compiler, Diagnostic, Toolchain};
+use super::{Bundle, Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output, Variable};
 use crate::cell::{ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
 use crate::runtime::Done;
 
+pub use self::commands::{COMMANDS, CommandInfo};
 pub(crate) use self::compile::write_whole;
 
 /// How a [`DirectEngine`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Program and arguments that start a process in [`crate::runtime::main`].
     pub runtime: Vec<OsString>,
     /// Where compiled cells are kept between sessions; `None` keeps them for this session only.
     pub cache: Option<PathBuf>,
+    /// Answers `:doc`.
+    pub documentation: Option<Documentation>,
+}
+
+/// What is known about a name.
+pub type Documentation = Arc<dyn Fn(&str) -> Option<Bundle> + Send + Sync>;
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("runtime", &self.runtime)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Options {
@@ -58,6 +75,7 @@ impl Options {
         Ok(Options {
             runtime: vec![program.into(), "runtime".into()],
             cache: session::default_cache(),
+            documentation: None,
         })
     }
 }
@@ -91,6 +109,9 @@ pub struct DirectEngine {
     channel: Channel,
     start: Start,
     settings: Settings,
+    documentation: Option<Documentation>,
+    /// rustc's errors about the last cell that did not compile.
+    last_errors: Vec<Diagnostic>,
     cache: PathBuf,
     session: TempDir,
 }
@@ -133,6 +154,7 @@ impl DirectEngine {
             channel: channel.path().to_owned(),
             libraries,
             preload,
+            environment: Vec::new(),
         };
         let mut engine = DirectEngine {
             compiler: Compiler {
@@ -146,6 +168,8 @@ impl DirectEngine {
             channel,
             start,
             settings: Settings::default(),
+            documentation: options.documentation,
+            last_errors: Vec::new(),
             cache,
             session,
         };
@@ -228,6 +252,7 @@ impl DirectEngine {
             }
             Err(Failure::Errors(unit, errors)) => {
                 let error = explain::errors(&unit, &errors, &self.notebook);
+                self.last_errors = errors;
                 return Ok(Outcome::Failed(error));
             }
         };

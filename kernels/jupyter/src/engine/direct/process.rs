@@ -33,6 +33,8 @@ pub struct Start {
     pub libraries: Vec<PathBuf>,
     /// Loaded at once, in this order; the support crate last.
     pub preload: Vec<PathBuf>,
+    /// Set on top of the kernel's own environment.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A live runtime.
@@ -68,6 +70,7 @@ impl Process {
         let mut command = Command::new(start.command.first().context("no runtime command")?);
         command
             .args(&start.command[1..])
+            .envs(start.environment.iter().map(|(key, value)| (key, value)))
             .env(CONTROL_ENV, CONTROL.to_string())
             .env(MARK_ENV, &token)
             .env(SOCKET_ENV, &start.channel)
