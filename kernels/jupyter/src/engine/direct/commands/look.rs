@@ -24,9 +24,10 @@ pub fn vars(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError>
 /// Asks rustc for the type of an expression, without running it.
 pub fn ty(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
     let usage = "`:type` takes an expression, such as `:type 1 + 1`";
-    // Where it stands in the cell, so that errors name the line.
+    // Where it stands in the cell, so that errors name line and column.
     let above = "\n".repeat(call.command.line - 1);
-    let code = format!("{above}{}", call.argument());
+    let before = " ".repeat(format!(":{} ", call.command.name).len());
+    let code = format!("{above}{before}{}", call.argument());
     let cell = match parse(&code) {
         Ok(cell) if cell.trailing.is_some() => cell,
         Ok(_) => return Err(call.refuse(usage)),
