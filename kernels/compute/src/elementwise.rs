@@ -14,4 +14,5 @@ mod schedule;
 mod tests;
 
 pub use error::{ProgramError, RunError};
+pub(crate) use kernel::{Values, binary, unary};
 pub use program::{BinaryOp, Operand, Program, Step, UnaryOp, View};

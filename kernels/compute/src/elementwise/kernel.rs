@@ -6,13 +6,13 @@ use crate::math::{self, Fused, MulAdd, Unfused};
 
 /// What an operation reads: as many numbers as it writes, or one for all.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Values<'a> {
+pub(crate) enum Values<'a> {
     Slice(&'a [f32]),
     Scalar(f32),
 }
 
 /// Writes `op(a)` to `to`.
-pub(super) fn unary(isa: Verified, op: UnaryOp, to: &mut [f32], a: Values<'_>) {
+pub(crate) fn unary(isa: Verified, op: UnaryOp, to: &mut [f32], a: Values<'_>) {
     let a = match a {
         Values::Slice(a) => a,
         Values::Scalar(a) => {
@@ -34,7 +34,7 @@ pub(super) fn unary(isa: Verified, op: UnaryOp, to: &mut [f32], a: Values<'_>) {
 }
 
 /// Writes `op(a, b)` to `to`.
-pub(super) fn binary(isa: Verified, op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
+pub(crate) fn binary(isa: Verified, op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
     match isa.isa() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a `Verified` is only made of an instruction set that this machine was seen to have.

@@ -107,6 +107,19 @@ impl Program {
         Ok(())
     }
 
+    /// Computes one block of at most [`BLOCK`] elements from inputs that are laid out as it is.
+    pub(crate) fn run_block_of(&self, isa: Verified, inputs: &[Values<'_>], out: &mut [f32]) {
+        let mut scratch = SCRATCH.take();
+        if scratch.blocks.len() < self.schedule.registers {
+            scratch
+                .blocks
+                .resize(self.schedule.registers, Block([0.0; BLOCK]));
+        }
+        let registers = &mut scratch.blocks[..self.schedule.registers];
+        self.run_block(isa, |input| inputs[input], registers, out);
+        SCRATCH.set(scratch);
+    }
+
     /// Computes the elements of the output from `start` on.
     fn run_range(
         &self,
@@ -159,37 +172,38 @@ impl Program {
                 block.prefetch_next();
                 prefetch(&behind[..behind.len().min(length)]);
             }
-            self.run_block(isa, &block, registers, block_out);
+            self.run_block(isa, |input| block.values(input), registers, block_out);
             done += length;
         }
         SCRATCH.set(scratch);
     }
 
-    fn run_block(
+    fn run_block<'a>(
         &self,
         isa: Verified,
-        inputs: &BlockInputs<'_>,
+        inputs: impl Fn(usize) -> Values<'a>,
         registers: &mut [Block],
         out: &mut [f32],
     ) {
         for instruction in &self.schedule.instructions {
+            let length = out.len();
             let (to, before, after) = match instruction.to {
                 Some(register) => {
                     let (before, rest) = registers.split_at_mut(register);
                     let (to, after) = rest.split_at_mut(1);
-                    (&mut to[0].0[..inputs.length], &*before, &*after)
+                    (&mut to[0].0[..length], &*before, &*after)
                 }
                 None => (&mut *out, &*registers, &[][..]),
             };
             let values = |source| match source {
                 Source::Scalar(value) => Values::Scalar(value),
-                Source::Input(input) => inputs.values(input),
+                Source::Input(input) => inputs(input),
                 Source::Register(register) => {
                     let block = match register.checked_sub(before.len() + 1) {
                         Some(behind) => &after[behind],
                         None => &before[register],
                     };
-                    Values::Slice(&block.0[..inputs.length])
+                    Values::Slice(&block.0[..length])
                 }
             };
             match instruction.operation {

@@ -30,4 +30,9 @@ impl SharedMut {
         // SAFETY: the part is inside the slice, which the caller says is this thread's.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
     }
+
+    /// Where element `index` is.
+    pub fn at(&self, index: usize) -> *mut f32 {
+        self.start.wrapping_add(index)
+    }
 }

@@ -1,0 +1,71 @@
+//! What can be wrong with the arrays that a kernel is given.
+
+/// Why a kernel did not run. Nothing was written then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KernelError {
+    /// A slice ends before what its shape and strides say.
+    #[error("{what} needs {needed} element(s), but {given} were given")]
+    Short {
+        what: &'static str,
+        needed: usize,
+        given: usize,
+    },
+    /// Two sizes that must be equal are not, or one is out of its bounds.
+    #[error("{what} is {given}, but must be {expected}")]
+    Mismatch {
+        what: &'static str,
+        expected: usize,
+        given: usize,
+    },
+    /// The product of sizes is larger than any memory.
+    #[error("the sizes of {what} multiply to more than memory has addresses")]
+    Overflow { what: &'static str },
+    /// Rows of an output would lie upon each other.
+    #[error("{what} has rows of {columns} at a distance of {stride}: they overlap")]
+    Overlap {
+        what: &'static str,
+        columns: usize,
+        stride: usize,
+    },
+}
+
+/// Fails unless `given` is `expected`.
+pub(crate) fn equal(what: &'static str, expected: usize, given: usize) -> Result<(), KernelError> {
+    if given == expected {
+        Ok(())
+    } else {
+        Err(KernelError::Mismatch {
+            what,
+            expected,
+            given,
+        })
+    }
+}
+
+/// Fails unless there are at least `needed` elements.
+pub(crate) fn long_enough(
+    what: &'static str,
+    needed: usize,
+    given: usize,
+) -> Result<(), KernelError> {
+    if given >= needed {
+        Ok(())
+    } else {
+        Err(KernelError::Short {
+            what,
+            needed,
+            given,
+        })
+    }
+}
+
+/// The product of sizes.
+pub(crate) fn product(what: &'static str, sizes: &[usize]) -> Result<usize, KernelError> {
+    if sizes.contains(&0) {
+        return Ok(0);
+    }
+    sizes
+        .iter()
+        .try_fold(1usize, |product, &size| product.checked_mul(size))
+        .ok_or(KernelError::Overflow { what })
+}

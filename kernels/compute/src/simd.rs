@@ -1,0 +1,83 @@
+//! Vectors of f32, one type for each instruction set, for the loops that the compiler must not be left to arrange: the tiles
+//! of matrix products. Other kernels are plain loops over slices, compiled for each instruction set by [`ladder`].
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use self::neon::Neon;
+pub(crate) use self::portable::Portable;
+use crate::math::MulAdd;
+
+/// The vectors of one instruction set. All functions are inlined into their caller, which must be compiled for it.
+///
+/// # Safety
+/// Every function may only run on a machine that has the instruction set; `load` reads and `store` writes
+/// [`LANES`](Simd::LANES) numbers, of any alignment, which must be there.
+pub(crate) trait Simd: MulAdd {
+    type Vector: Copy;
+    /// Numbers in a vector.
+    const LANES: usize;
+
+    unsafe fn splat(x: f32) -> Self::Vector;
+    unsafe fn load(from: *const f32) -> Self::Vector;
+    unsafe fn store(to: *mut f32, vector: Self::Vector);
+    /// `a · b + c`.
+    unsafe fn fma(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+}
+
+/// Defines a function that picks, at run time, one of several compilations of a body that is generic over [`Simd`]:
+/// `ladder! { fn name(argument: Type, …) -> Type = body; }` makes `name(isa, argument, …)`. The body must be
+/// `#[inline(always)]`, so that it becomes part of the function that is compiled for the instruction set.
+macro_rules! ladder {
+    ($($(#[$attribute:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $body:ident;)*) => {$(
+        $(#[$attribute])*
+        #[allow(clippy::too_many_arguments)]
+        $visibility fn $name(isa: $crate::isa::Verified, $($argument: $type),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+            fn avx512($($argument: $type),*) $(-> $result)? {
+                $body::<$crate::simd::Avx512>($($argument),*)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($argument: $type),*) $(-> $result)? {
+                $body::<$crate::simd::Avx2>($($argument),*)
+            }
+            match isa.isa() {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a `Verified` is only made of an instruction set that this machine was seen to have.
+                $crate::isa::Isa::Avx512 => unsafe { avx512($($argument),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                $crate::isa::Isa::Avx2 => unsafe { avx2($($argument),*) },
+                #[cfg(target_arch = "aarch64")]
+                $crate::isa::Isa::Neon => $body::<$crate::simd::Neon>($($argument),*),
+                _ => $body::<$crate::simd::Portable>($($argument),*),
+            }
+        }
+    )*};
+}
+pub(crate) use ladder;
+
+/// Asks for a cache line before it is needed, into the second-level cache.
+#[inline(always)]
+pub(crate) fn prefetch(line: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch of any address is allowed.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}

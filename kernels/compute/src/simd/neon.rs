@@ -1,0 +1,51 @@
+//! 128-bit vectors of Arm with fused multiply-add.
+
+use std::arch::aarch64::{float32x4_t, vdupq_n_f32, vfmaq_f32, vld1q_f32, vst1q_f32};
+
+use super::Simd;
+use crate::math::{Fused, MulAdd};
+
+/// 128-bit vectors of Arm with fused multiply-add.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Neon;
+
+impl MulAdd for Neon {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        Fused::mul_add(a, b, c)
+    }
+
+    #[inline(always)]
+    fn square_error(x: f32) -> f32 {
+        Fused::square_error(x)
+    }
+}
+
+impl Simd for Neon {
+    type Vector = float32x4_t;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vdupq_n_f32(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> float32x4_t {
+        // SAFETY: as above, and 4 numbers may be read from there.
+        unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, vector: float32x4_t) {
+        // SAFETY: as above, and 4 numbers may be written there.
+        unsafe { vst1q_f32(to, vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vfmaq_f32(c, a, b) }
+    }
+}

@@ -1,0 +1,47 @@
+//! Four numbers at a time, in Rust alone.
+
+use super::Simd;
+use crate::math::{MulAdd, Unfused};
+
+/// Four numbers at a time, in Rust alone; every target has vectors of four.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+impl MulAdd for Portable {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        Unfused::mul_add(a, b, c)
+    }
+
+    #[inline(always)]
+    fn square_error(x: f32) -> f32 {
+        Unfused::square_error(x)
+    }
+}
+
+impl Simd for Portable {
+    type Vector = [f32; 4];
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> [f32; 4] {
+        [x; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> [f32; 4] {
+        // SAFETY: four numbers may be read from there.
+        unsafe { from.cast::<[f32; 4]>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, vector: [f32; 4]) {
+        // SAFETY: four numbers may be written there.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+}
