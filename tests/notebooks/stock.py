@@ -6,6 +6,7 @@ python tests/notebooks/stock.py --out DIR NB…    (kernel `stock`, which script
 import argparse
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,9 +44,15 @@ def main() -> int:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     # One folder for all notebooks, one after another: the library is built once, not once for each.
-    os.environ["EVCXR_TMPDIR"] = str(args.out.resolve() / "evcxr")
+    # It lies outside the repository, since cargo would count it to the workspace.
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["EVCXR_TMPDIR"] = folder
+        return run(args.notebooks, args.out)
+
+
+def run(notebooks: list[Path], out: Path) -> int:
     bad = 0
-    for path in args.notebooks:
+    for path in notebooks:
         began = time.monotonic()
         committed = nbformat.read(path, as_version=4)
         stock = nbformat.read(path, as_version=4)
@@ -58,7 +65,7 @@ def main() -> int:
             resources={"metadata": {"path": str(path.parent)}},
         )
         client.execute()
-        nbformat.write(stock, args.out / path.name)
+        nbformat.write(stock, out / path.name)
         found = complaints(committed, stock)
         bad += bool(found)
         print(f"{path.name}: {'failed' if found else 'ran'} in {time.monotonic() - began:.0f} s", flush=True)
