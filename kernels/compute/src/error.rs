@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KernelError {
     /// A slice ends before what its shape and strides say.
-    #[error("{what} needs {needed} element(s), but {given} were given")]
+    #[error("{what}: {needed} element(s) needed, {given} given")]
     Short {
         what: &'static str,
         needed: usize,

@@ -6,12 +6,12 @@
 //! rows, `W` is read at the speed of memory; with many, the rows of `A` and the tiles of `C` stay in the second-level cache.
 
 mod epilogue;
-mod packed;
+pub(crate) mod packed;
 mod product;
 mod reference;
 #[cfg(test)]
 mod tests;
-mod tile;
+pub(crate) mod tile;
 
 pub use epilogue::{Epilogue, MAX_OPERANDS, Operand, Then};
 pub use packed::PackedMatrix;

@@ -3,14 +3,20 @@
 //! Each kernel is one module with one ladder of instruction sets ([`isa::Isa`]), from portable Rust up to AVX-512,
 //! chosen at run time, and a slow reference beside it that the tests hold it equal to.
 
+pub mod attention;
 mod buffer;
 pub mod cpu;
 pub mod elementwise;
 pub mod error;
 pub mod gemm;
 pub mod isa;
+mod lanes;
 pub mod math;
 pub mod matrix;
+pub mod norm;
 pub mod pool;
 pub mod roofline;
 mod simd;
+pub mod softmax;
+#[cfg(test)]
+mod test;

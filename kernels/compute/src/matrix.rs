@@ -1,6 +1,8 @@
 //! Matrices in memory that somebody else owns: rows of contiguous numbers at a fixed distance.
 
+use crate::cpu::Cpu;
 use crate::error::{KernelError, long_enough};
+use crate::pool::SharedMut;
 
 /// A matrix to read: element `(i, j)` is `data[i * stride + j]`.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,27 @@ impl<'a> MatrixMut<'a> {
             });
         }
         long_enough(what, needed, self.data.len())
+    }
+
+    /// Calls `body` with each row of a checked matrix and its number, on the threads of the pool if there is enough to do:
+    /// `weight` is about how many nanoseconds 16 elements take.
+    pub(crate) fn for_each_row(
+        &mut self,
+        cpu: Cpu<'_>,
+        weight: usize,
+        body: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        /// What a task should take, in nanoseconds and 16ths of elements.
+        const TASK: usize = 64_000;
+        let (columns, stride, rows) = (self.columns, self.stride, self.rows);
+        let whole = SharedMut::new(self.data);
+        let grain = TASK.div_ceil(weight * columns.max(1));
+        cpu.pool().for_ranges(rows, grain, |range, _| {
+            for row in range {
+                // SAFETY: rows do not overlap, and `self.data` is borrowed until all have ended.
+                body(row, unsafe { whole.part(row * stride, columns) });
+            }
+        });
     }
 }
 

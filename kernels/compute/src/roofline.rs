@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use crate::cpu::Cpu;
+use crate::lanes;
 use crate::pool::SharedMut;
 use crate::simd::{Simd, ladder};
 
@@ -104,14 +105,7 @@ fn multiply_adds_body<S: Simd>(steps: usize) -> f32 {
 
 #[inline(always)]
 fn sum_body<S: Simd>(data: &[f32]) -> f32 {
-    const WIDTH: usize = 128;
-    let mut sums = [0.0f32; WIDTH];
-    for block in data.chunks_exact(WIDTH) {
-        for (sum, x) in sums.iter_mut().zip(block) {
-            *sum += x;
-        }
-    }
-    sums.iter().sum()
+    lanes::sum(data)
 }
 
 #[cfg(test)]

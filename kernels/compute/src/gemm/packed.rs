@@ -137,7 +137,7 @@ impl PackedMatrix {
 }
 
 /// How many columns a panel has for an instruction set.
-pub(super) fn columns_of_panel(isa: Isa) -> usize {
+pub(crate) fn columns_of_panel(isa: Isa) -> usize {
     VECTORS
         * match isa {
             Isa::Avx512 => 16,

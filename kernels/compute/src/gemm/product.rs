@@ -135,12 +135,12 @@ impl Plan {
 
     /// The rows of a tile.
     fn rows(&self, block: usize) -> Range<usize> {
-        self.rows * block / self.row_blocks..self.rows * (block + 1) / self.row_blocks
+        tile::cut(self.rows, self.row_blocks, block)
     }
 
     /// A piece of the sums.
     fn depths(&self, block: usize) -> Range<usize> {
-        self.depth * block / self.depth_blocks..self.depth * (block + 1) / self.depth_blocks
+        tile::cut(self.depth, self.depth_blocks, block)
     }
 
     /// Into how many tasks the panels are cut, for each chunk of rows.

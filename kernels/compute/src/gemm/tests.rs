@@ -12,6 +12,7 @@ use crate::error::KernelError;
 use crate::isa::Isa;
 use crate::matrix::{Matrix, MatrixMut};
 use crate::pool::Pool;
+use crate::test::on_every_cpu;
 
 fn run(cpu: Cpu<'_>, case: &Case, epilogue: &Epilogue<'_>) -> Vec<f32> {
     let weights =
@@ -42,23 +43,8 @@ fn reference(case: &Case, epilogue: &Epilogue<'_>) -> Vec<f32> {
 /// Sums in f32 differ from sums in f64 by at most k roundings of the largest partial sum; inputs are below 1 here, so is the
 /// bias, and no activation is steeper than 1.2.
 fn assert_close(got: &[f32], expected: &[f32], k: usize, name: &str) {
-    let allowed = 4e-7 * (k as f32).sqrt().max(1.0) * 4.0 + 1e-6;
-    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
-        let same = got == expected || (got.is_nan() && expected.is_nan());
-        assert!(
-            same || (got - expected).abs() <= allowed * expected.abs().max(1.0),
-            "{name}: element {i} is {got:e} instead of {expected:e}"
-        );
-    }
-}
-
-fn on_every_cpu(body: impl Fn(Cpu<'_>)) {
-    for threads in [1, 3] {
-        let pool = Pool::new(threads);
-        for isa in Isa::available() {
-            body(Cpu::new(isa, &pool).expect("it is available"));
-        }
-    }
+    let allowed = 1.6e-6 * (k as f32).sqrt().max(1.0) + 1e-6;
+    crate::test::assert_close(got, expected, allowed, allowed, name);
 }
 
 proptest! {

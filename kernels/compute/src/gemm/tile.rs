@@ -3,14 +3,14 @@
 use crate::simd::{Simd, prefetch};
 
 /// The width of a tile in vectors.
-pub(super) const VECTORS: usize = 2;
+pub(crate) const VECTORS: usize = 2;
 
 /// The widest and highest tile there is: of 512-bit vectors.
-pub(super) const MAX_COLUMNS: usize = VECTORS * 16;
-pub(super) const MAX_ROWS: usize = 12;
+pub(crate) const MAX_COLUMNS: usize = VECTORS * 16;
+pub(crate) const MAX_ROWS: usize = 12;
 
 /// The most rows whose sums, two vectors each, fit into the registers beside a row of the panel and a number of `A`.
-pub(super) const fn max_rows<S: Simd>() -> usize {
+pub(crate) const fn max_rows<S: Simd>() -> usize {
     if S::LANES == 16 || cfg!(target_arch = "aarch64") {
         12
     } else {
@@ -20,7 +20,7 @@ pub(super) const fn max_rows<S: Simd>() -> usize {
 
 /// Where the parts of a tile are: `C = start + A · B`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tile {
+pub(crate) struct Tile {
     /// The length of the sums.
     pub depth: usize,
     /// Row `i` at step `k` is `a[i * a_row + k]`.
@@ -39,12 +39,17 @@ pub(super) struct Tile {
     pub ahead_step: usize,
 }
 
+/// The rows of tile `number` where `rows` are cut into `count` tiles of about one height.
+pub(crate) fn cut(rows: usize, count: usize, number: usize) -> std::ops::Range<usize> {
+    rows * number / count..rows * (number + 1) / count
+}
+
 /// Computes a tile of `rows` rows and two vectors' columns.
 ///
 /// # Safety
 /// The machine has the instruction set of `S`; all that `tile` points to, but `ahead`, is there.
 #[inline(always)]
-pub(super) unsafe fn run<S: Simd>(rows: usize, tile: &Tile) {
+pub(crate) unsafe fn run<S: Simd>(rows: usize, tile: &Tile) {
     // SAFETY: as the caller says.
     unsafe {
         match rows {

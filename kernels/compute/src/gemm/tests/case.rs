@@ -45,16 +45,10 @@ fn new(
     (a_gap, c_gap): (usize, usize),
     turned: bool,
 ) -> Case {
-    let mut state = seed;
-    let mut numbers = |len: usize| -> Vec<f32> {
-        let next = || {
-            // Knuth's linear congruential generator of MMIX.
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        };
-        std::iter::repeat_with(next).take(len).collect()
+    let mut salt = seed / 2;
+    let mut numbers = |len: usize| {
+        salt += 1;
+        crate::test::numbers(salt, len)
     };
     Case {
         m,
