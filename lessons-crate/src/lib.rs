@@ -16,6 +16,7 @@ pub mod train;
 pub mod weights;
 
 mod error;
+mod interrupt;
 
 pub use candle_core::Tensor;
 pub use error::{Error, Result};

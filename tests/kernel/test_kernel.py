@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -11,6 +12,14 @@ from conftest import TIMEOUT, channel, started
 from jupyter_client.manager import KernelManager
 
 ENDLESS = "let mut turns = 0u64; loop { turns = std::hint::black_box(turns + 1); }"
+
+
+# Evaluating the constant takes minutes.
+SLOW_TO_COMPILE = """
+#![allow(long_running_const_eval)]
+const SLOW: u64 = { let mut i = 0u64; while i < 1 << 40 { i += 1; } i };
+SLOW
+"""
 
 
 def text(outputs, name):
@@ -22,9 +31,21 @@ def children(pid):
     return [int(child) for child in found.split()]
 
 
+def descendants(pid):
+    found = children(pid)
+    return found + [deeper for child in found for deeper in descendants(child)]
+
+
+def names(pids):
+    """The names of processes, without those that have just ended."""
+    chosen = ",".join(map(str, pids)) or "0"
+    found = subprocess.run(["ps", "-o", "comm=", "-p", chosen], capture_output=True, text=True).stdout
+    return {os.path.basename(name) for name in found.split()}
+
+
 def alive(pid):
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return state not in ("", "Z")
+    return not state.startswith("Z") and state != ""
 
 
 def wait_until(condition, seconds=10):
@@ -123,6 +144,61 @@ def test_requests_are_answered_while_a_cell_runs(kernel):
     assert kernel.reply(cell)["content"]["status"] == "ok"
 
 
+def test_requests_are_answered_while_a_cell_compiles(fresh_kernel):
+    fresh_kernel.run("let before = 5;")
+    cell = fresh_kernel.client.execute(SLOW_TO_COMPILE)
+    wait_until(lambda: "rustc" in names(descendants(fresh_kernel.manager.provisioner.pid)))
+    start = time.monotonic()
+    for request in (
+        fresh_kernel.client.kernel_info(),
+        fresh_kernel.client.complete("printl"),
+        fresh_kernel.client.inspect("println"),
+    ):
+        assert fresh_kernel.reply(request)["content"]["status"] == "ok"
+    assert time.monotonic() - start < 2
+    fresh_kernel.manager.interrupt_kernel()
+    reply = fresh_kernel.reply(cell)["content"]
+    assert (reply["status"], reply["ename"]) == ("error", "Interrupted")
+    assert fresh_kernel.run("assert_eq!(before, 5)")[0]["status"] == "ok"
+    pid = fresh_kernel.manager.provisioner.pid
+    wait_until(lambda: "rustc" not in names(descendants(pid)))
+
+
+def test_a_cell_that_does_not_stop_is_told_and_a_second_interrupt_ends_it(fresh_kernel):
+    fresh_kernel.run("let precious = 5;")
+    cell = fresh_kernel.client.execute(
+        'println!("go"); std::thread::sleep(std::time::Duration::from_secs(600));'
+    )
+    fresh_kernel.wait_for_output(cell, "stream")
+    fresh_kernel.manager.interrupt_kernel()
+    told = fresh_kernel.wait_for_output(cell, "stream")["text"]
+    assert "no check point" in told and "precious" in told
+    fresh_kernel.manager.interrupt_kernel()
+    reply = fresh_kernel.reply(cell)["content"]
+    assert (reply["status"], reply["ename"]) == ("error", "Interrupted")
+    assert "precious" in "".join(reply["traceback"]) and ":replay" in "".join(reply["traceback"])
+    assert fresh_kernel.run(":replay")[0]["status"] == "ok"
+    assert fresh_kernel.run("assert_eq!(precious, 5)")[0]["status"] == "ok"
+
+
+def test_a_long_call_of_the_library_stops(fresh_kernel):
+    fresh_kernel.run("let before = 5;")
+    fresh_kernel.run("use lessons::bench::{Budget, measure_with};\nuse std::time::Duration;")
+    # Code at this level has no check points of its own.
+    cell = fresh_kernel.client.execute("""
+:opt 3
+println!("go");
+let budget = Budget { time: Duration::from_secs(600), max_samples: 1 << 30, ..Budget::default() };
+measure_with(&budget, || std::thread::sleep(Duration::from_millis(1)))
+""")
+    fresh_kernel.wait_for_output(cell, "stream")
+    fresh_kernel.manager.interrupt_kernel()
+    reply = fresh_kernel.reply(cell)["content"]
+    assert (reply["status"], reply["ename"]) == ("error", "Interrupted")
+    assert "still there" in "".join(reply["traceback"])
+    assert fresh_kernel.run("assert_eq!(before, 5)")[0]["status"] == "ok"
+
+
 def test_input(fresh_kernel):
     code = channel(
         'write_frame(&mut socket, &FromCell::Input { prompt: "name? ".into(), password: false })?;\n'
@@ -151,7 +227,9 @@ def test_interrupt(fresh_kernel, way):
         os.kill(fresh_kernel.manager.provisioner.pid, signal.SIGINT)
     reply = fresh_kernel.reply(cell)["content"]
     assert (reply["status"], reply["ename"]) == ("error", "Interrupted")
-    assert fresh_kernel.run("1 + 1")[0]["status"] == "ok"
+    reply, outputs = fresh_kernel.run("before")
+    assert reply["status"] == "ok"
+    assert [content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result"] == ["5"]
 
 
 def test_a_bad_message_changes_nothing(kernel):
@@ -185,6 +263,47 @@ def test_shutdown_leaves_no_process(fresh_kernel):
     fresh_kernel.manager.shutdown_kernel(now=False)
     assert time.monotonic() - start < 2
     wait_until(lambda: not any(map(alive, processes)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "processes"),
+    [
+        (ENDLESS, 1),
+        ('std::process::Command::new("sleep").arg("600").status()?', 2),
+        (SLOW_TO_COMPILE, 2),
+        (None, 1),
+    ],
+    ids=["running", "waiting for a program", "compiling", "idle"],
+)
+def test_nothing_outlives_a_killed_kernel(monkeypatch, cell, processes):
+    # Not pytest's own folder: the path of a socket must be short.
+    folder = tempfile.TemporaryDirectory()
+    monkeypatch.setenv("TMPDIR", folder.name)
+    with folder, started() as frontend:
+        frontend.run("let a = 1;")
+        pid = frontend.manager.provisioner.pid
+        if cell:
+            frontend.client.execute(cell)
+            wait_until(lambda: len(descendants(pid)) >= processes)
+            time.sleep(0.3)
+        all_of_them = [pid, *descendants(pid)]
+        assert len(all_of_them) > processes and os.listdir(folder.name)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(alive, all_of_them)))
+        wait_until(lambda: not os.listdir(folder.name))
+
+
+def test_replay_after_a_restart(monkeypatch, tmp_path):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "some.ipynb"))
+    with started() as frontend:
+        frontend.run("let mut numbers = vec![1];")
+        frontend.run("numbers.push(2);")
+        frontend.manager.restart_kernel()
+        frontend.client.wait_for_ready(timeout=TIMEOUT)
+        reply, _ = frontend.run("numbers")
+        assert reply["status"] == "error" and ":replay" in "".join(reply["traceback"])
+        assert frontend.run(":replay")[0]["status"] == "ok"
+        assert frontend.run("assert_eq!(numbers, [1, 2])")[0]["status"] == "ok"
 
 
 def test_restart_forgets(fresh_kernel):

@@ -6,6 +6,7 @@ use std::ops::Range;
 use quote::ToTokens;
 use syn::{Fields, ForeignItem, ImplItem, Stmt, UseTree};
 
+use super::check_points::{self, Arithmetic, CheckPoint};
 use super::{idents, loops, range_of};
 
 /// The three spaces of Rust's names: an item replaces an earlier one only within its own.
@@ -79,6 +80,10 @@ pub struct Item {
     pub uses: BTreeSet<String>,
     /// Whether code in it loops.
     pub loops: bool,
+    /// Where its code looks whether it has been interrupted.
+    pub check_points: Vec<CheckPoint>,
+    /// Set for a function that only computes.
+    pub arithmetic: Option<Arithmetic>,
     /// The tokens as text: equal for two items exactly when they differ in layout and comments only.
     pub normalized: String,
 }
@@ -103,6 +108,8 @@ impl Item {
                     provides: BTreeSet::new(),
                     uses: idents::in_tokens(statement.to_token_stream()),
                     loops: loops::in_statement(statement),
+                    check_points: Vec::new(),
+                    arithmetic: None,
                     normalized: statement.to_token_stream().to_string(),
                 });
             }
@@ -121,6 +128,8 @@ impl Item {
             },
             uses,
             loops: loops::in_statement(statement),
+            check_points: check_points::in_item(&item),
+            arithmetic: check_points::arithmetic(&item),
             normalized: item.to_token_stream().to_string(),
         })
     }

@@ -5,12 +5,14 @@
 //! the very lines where it stands in the cell. [`notebook`] adds cell to cell: which items count when
 //! later ones redefine earlier ones. Nothing here runs rustc.
 
+pub mod check_points;
 mod commands;
 mod idents;
 mod item;
 mod loops;
 pub mod notebook;
 mod pattern;
+mod short_loops;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,6 +23,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Block, Expr, MacroDelimiter, Stmt};
 
+pub use check_points::CheckPoint;
 pub use commands::{Command, split_commands};
 pub use item::{Item, ItemKind, Leaf, Name, Namespace};
 
@@ -40,8 +43,13 @@ pub struct ParsedCell {
     pub declared: Vec<Declared>,
     /// Identifiers in statements and the trailing expression, also inside format strings.
     pub uses: BTreeSet<String>,
+    /// Those of them that stand for something from outside of the cell: mentioned before the cell
+    /// itself declares them.
+    pub reads: BTreeSet<String>,
     /// Whether statements or the trailing expression loop.
     pub loops: bool,
+    /// Where statements and the trailing expression look whether they have been interrupted.
+    pub check_points: Vec<CheckPoint>,
 }
 
 /// A variable that a cell's `let` declares.
@@ -107,6 +115,21 @@ pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
         for declared in &mut cell.declared {
             declared.used_later |= later.contains(&declared.name);
         }
+        let mentioned = match statement {
+            Stmt::Local(local) => local.init.as_ref().map_or_else(BTreeSet::new, |init| {
+                let mut found = idents::in_tokens(init.expr.to_token_stream());
+                if let Some((_, otherwise)) = &init.diverge {
+                    found.extend(idents::in_tokens(otherwise.to_token_stream()));
+                }
+                found
+            }),
+            _ => later.clone(),
+        };
+        for name in mentioned {
+            if !cell.declared.iter().any(|declared| declared.name == name) {
+                cell.reads.insert(name);
+            }
+        }
         if let Stmt::Local(local) = statement {
             for new in pattern::bindings(local) {
                 cell.declared.retain(|old| old.name != new.name);
@@ -121,7 +144,48 @@ pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
             cell.statements.push(range_of(statement));
         }
     }
+    let own = statements
+        .iter()
+        .filter(|statement| Item::of_statement(statement, 0..0).is_none());
+    cell.check_points = check_points::in_statements(own);
     Ok(cell)
+}
+
+/// Whether a cell does nothing but show values: no statement but printing macros, and a value that is
+/// a variable or a part of one.
+pub fn is_only_shown(cell: &ParsedCell) -> bool {
+    let printed = |range: &Range<usize>| {
+        let call = syn::parse_str::<syn::Macro>(cell.text[range.clone()].trim_end_matches(';'));
+        call.is_ok_and(|call| {
+            let name = call.path.segments.last();
+            name.is_some_and(|name| {
+                check_points::PRINTING
+                    .iter()
+                    .any(|known| name.ident == known)
+            }) && call
+                .parse_body_with(
+                    syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated,
+                )
+                .is_ok_and(|arguments| arguments.iter().all(is_place))
+        })
+    };
+    let value = |range: &Range<usize>| {
+        syn::parse_str::<Expr>(&cell.text[range.clone()]).is_ok_and(|expr| is_place(&expr))
+    };
+    let trailing = |range: &Range<usize>| value(range) || printed(range);
+    cell.statements.iter().all(printed) && cell.trailing.as_ref().is_none_or(trailing)
+}
+
+/// Whether an expression names something that is there, without a call.
+fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) | Expr::Lit(_) => true,
+        Expr::Field(expr) => is_place(&expr.base),
+        Expr::Reference(expr) => expr.mutability.is_none() && is_place(&expr.expr),
+        Expr::Paren(expr) => is_place(&expr.expr),
+        Expr::Tuple(expr) => expr.elems.iter().all(is_place),
+        _ => false,
+    }
 }
 
 /// The identifiers in a piece of source text; none when it does not even consist of tokens.

@@ -17,6 +17,28 @@ pub struct LiveVariable {
     pub mutable: bool,
 }
 
+/// Types whose values change behind a shared reference: std's, and those that notebooks meet in
+/// libraries (a graph that is being built, the variables of a training).
+const INTERIOR: [&str; 17] = [
+    "Builder",
+    "Cell",
+    "Child",
+    "File",
+    "JoinHandle",
+    "LazyCell",
+    "LazyLock",
+    "Mutex",
+    "OnceCell",
+    "OnceLock",
+    "Receiver",
+    "RefCell",
+    "RwLock",
+    "Sender",
+    "SyncSender",
+    "Var",
+    "VarMap",
+];
+
 /// An item that later cells see.
 #[derive(Debug, Clone)]
 pub struct LiveItem {
@@ -323,13 +345,59 @@ impl Notebook {
         seen
     }
 
+    /// Whether a value of this type may change though no variable of it is `mut`.
+    pub fn changes_inside(&self, ty: &str) -> bool {
+        let names = self.layout_closure(&crate::identifiers(ty));
+        names
+            .iter()
+            .any(|name| name.starts_with("Atomic") || INTERIOR.contains(&name.as_str()))
+    }
+
+    /// The names of the statics with these symbols.
+    pub fn static_names(&self, symbols: &[String]) -> Vec<String> {
+        let statics = self.items.iter().filter(|live| {
+            live.symbol
+                .as_ref()
+                .is_some_and(|symbol| symbols.contains(symbol))
+        });
+        statics
+            .filter_map(|live| live.item.title().map(str::to_owned))
+            .collect()
+    }
+
+    /// Whether a name is that of functions which only compute, and call only such.
+    pub fn is_short(&self, name: &str) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut queue = vec![name];
+        while let Some(name) = queue.pop() {
+            if !seen.insert(name) {
+                // Called again: that may go on for ever.
+                return false;
+            }
+            let functions = self.items.iter().filter(|live| defines(&live.item, name));
+            let mut calls = functions
+                .map(|live| live.item.arithmetic.as_ref())
+                .peekable();
+            if calls.peek().is_none() {
+                return false;
+            }
+            for calls in calls {
+                let Some(calls) = calls else { return false };
+                queue.extend(calls.iter().map(String::as_str));
+            }
+        }
+        true
+    }
+
     /// The runtime is gone, and all memory with it.
     pub fn lose_memory(&mut self, reason: &str) -> Vec<String> {
         self.loaded_statics.clear();
         let lost: Vec<String> = std::mem::take(&mut self.variables).into_keys().collect();
         for name in &lost {
-            self.gone
-                .insert(name.clone(), format!("`{name}` was lost when {reason}."));
+            let text = format!(
+                "`{name}` was lost when {reason}: `:replay` runs the cells that made it again."
+            );
+            self.gone.insert(name.clone(), text);
         }
         lost
     }

@@ -60,6 +60,8 @@ pub(super) fn guarded<T>(run: impl FnOnce() -> crate::Result<T>) -> Result<T, St
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(first_line(&error.to_string())),
         Err(panic) => {
+            // If it was an interrupt of the notebook, it goes on.
+            crate::interrupt::check_point();
             let text = panic
                 .downcast_ref::<String>()
                 .map(String::as_str)

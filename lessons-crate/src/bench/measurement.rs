@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::interrupt::check_point;
+
 /// A sample shorter than this would measure the clock, so calls are timed several at a time.
 const SHORTEST_SAMPLE: Duration = Duration::from_micros(20);
 /// Warm-up is over when the medians of two windows of this many samples agree.
@@ -134,6 +136,7 @@ impl<'a, 'b, E> Sampler<'a, 'b, E> {
 
     /// Takes one sample.
     pub fn sample(&mut self) -> Result<(), E> {
+        check_point();
         let time = (self.work)(self.calls)?;
         self.spent += time;
         self.samples

@@ -16,6 +16,7 @@ use super::recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};
 use crate::compile::Options;
 use crate::engine::{Device, Model, Session};
 use crate::graph::{Bindings, Graph};
+use crate::interrupt::check_point;
 use crate::weights::{Weights, to_candle};
 
 /// How far a device's result may be from that of the CPU, relative to the larger of 1 and the
@@ -147,6 +148,7 @@ fn run(
         })
         .collect();
     for size in sizes {
+        check_point();
         let rows = at_size(&runners, inputs(*size), budget);
         for (series, row) in series.iter_mut().zip(rows) {
             series.points.push(Point {

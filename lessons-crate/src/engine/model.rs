@@ -161,6 +161,7 @@ impl Model {
         inputs: &BTreeMap<&str, &Tensor>,
         after: &mut dyn FnMut(&Node, &Tensor) -> Result<(), RunError>,
     ) -> Result<Outputs, RunError> {
+        crate::interrupt::check_point();
         let graph = self.graph();
         let bindings = bind(graph, inputs)?;
         let mut values: HashMap<NodeId, Tensor> = HashMap::with_capacity(graph.nodes().len());

@@ -12,6 +12,7 @@ mod hint;
 mod input;
 mod progress;
 
+pub use crate::interrupt::check_point;
 pub use bundle::Bundle;
 pub use display::{Display, clear_output, display, update};
 pub use folder::save_into;

@@ -3,6 +3,7 @@
 use candle_core::Device;
 
 use super::{Batch, DistilBert, Dropout, Example, TrainError};
+use crate::interrupt::check_point;
 use crate::text::Tokenizer;
 
 /// Share of examples whose label gets the highest logit, from 0 to 1.
@@ -18,6 +19,7 @@ pub fn accuracy(
     let limit = model.config().max_position_embeddings;
     let mut right = 0;
     for examples in examples.chunks(64) {
+        check_point();
         let sequences = examples
             .iter()
             .map(|example| Ok((tokenizer.encode(&example.text, limit)?.ids, example.label)))

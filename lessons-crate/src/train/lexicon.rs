@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Example;
+use crate::interrupt::check_point;
 use crate::models::lexicon::{LABELS, Lexicon, Rules, words};
 
 /// Learns word scores from labelled texts: the smoothed logarithm of how much likelier a word is in
@@ -23,6 +24,7 @@ pub fn learn(examples: &[Example], rules: Rules) -> Lexicon {
     let mut counts: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     let mut texts = [0u64; 2];
     for example in examples {
+        check_point();
         let class = usize::from(example.label == 1);
         texts[class] += 1;
         for word in words(&example.text).into_iter().collect::<BTreeSet<_>>() {

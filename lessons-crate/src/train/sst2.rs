@@ -13,6 +13,7 @@ use super::{
     AdamW, Batches, Checkpoint, DistilBert, Dropout, Evaluation, Example, ModelConfig, Observer,
     Outcome, Sst2Options, Step, TrainError, accuracy, export, join_contractions, read_examples,
 };
+use crate::interrupt::check_point;
 use crate::text::wordpiece::{VocabOptions, learn_vocab};
 use crate::text::{Tokenizer, TokenizerConfig, vocab};
 
@@ -130,6 +131,7 @@ pub fn train_sst2(
             epoch,
         );
         for in_epoch in state.step % per_epoch..per_epoch {
+            check_point();
             let learning_rate = options.learning_rate_at(state.step, total);
             let batch = batches.get(in_epoch, &device)?;
             let seed = stream(options.seed, &[1, state.step as u64]);

@@ -4,6 +4,9 @@
 //! process runs user code: when it dies, the kernel lives. `support/` holds the crate `lessons_cell`,
 //! which the user's rustc compiles and every cell links; the variables live there.
 
+mod interrupts;
+mod orphans;
+
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -12,17 +15,28 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use lessons_channel::{read_frame, write_frame};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use serde::{Deserialize, Serialize};
 
+use self::interrupts::Interrupts;
+use self::orphans::Estate;
+
 /// The number of the control socket's descriptor.
 pub(crate) const CONTROL_ENV: &str = "LESSONS_CONTROL";
 /// The random token in the marks on standard output.
 pub(crate) const MARK_ENV: &str = "LESSONS_MARK";
+
+/// How the names of sessions' folders begin.
+pub(crate) const SESSION_PREFIX: &str = "lessons-kernel.";
+
+/// What Linux sends to a runtime whose kernel has ended (`PR_SET_PDEATHSIG`), even to one whose
+/// threads are all stuck.
+#[cfg(target_os = "linux")]
+pub(crate) const KERNEL_GONE: libc::c_int = libc::SIGHUP;
 
 /// From the kernel to the runtime.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +57,10 @@ pub(crate) enum ToRuntime {
     /// Read standard input from this named pipe from now on.
     Stdin {
         path: PathBuf,
+    },
+    /// The cell of this number is to stop at its next check point.
+    Interrupt {
+        sequence: u64,
     },
 }
 
@@ -69,9 +87,10 @@ pub struct Done {
 }
 
 /// The sources of the crate `lessons_cell`, by file name.
-pub const SUPPORT: [(&str, &str); 4] = [
+pub const SUPPORT: [(&str, &str); 5] = [
     ("lib.rs", include_str!("support/lib.rs")),
     ("frame.rs", include_str!("support/frame.rs")),
+    ("interrupt.rs", include_str!("support/interrupt.rs")),
     ("shown.rs", include_str!("support/shown.rs")),
     ("store.rs", include_str!("support/store.rs")),
 ];
@@ -95,6 +114,7 @@ pub fn main() -> ExitCode {
     unsafe {
         std::env::remove_var(CONTROL_ENV);
     }
+    orphans::end_with_the_kernel();
     match serve(control) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -106,16 +126,23 @@ pub fn main() -> ExitCode {
 
 fn serve(mut control: UnixStream) -> std::io::Result<()> {
     let mut incoming = control.try_clone()?;
+    let estate = Estate::note();
     let (sender, receiver) = mpsc::channel();
+    let interrupts = Arc::new(Interrupts::default());
+    let asked = interrupts.clone();
     std::thread::spawn(move || {
         while let Ok(Some(command)) = read_frame::<ToRuntime>(&mut incoming) {
-            if sender.send(command).is_err() {
-                return;
+            match command {
+                ToRuntime::Interrupt { sequence } => asked.ask(sequence),
+                command => {
+                    if sender.send(command).is_err() {
+                        return;
+                    }
+                }
             }
         }
         // The kernel is gone, however it went: a cell that still runs has nobody to run for.
-        // SAFETY: ends the process at once, without running destructors.
-        unsafe { libc::_exit(0) }
+        estate.settle();
     });
     let mut loader = Loader::default();
     for command in receiver {
@@ -127,18 +154,21 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                         loader.support = Some(library);
                     }
                 }
+                interrupts.connect(loader.support.as_ref());
             }
             ToRuntime::Run {
                 object,
                 global,
                 sequence,
             } => {
+                interrupts.begin(sequence);
                 let answer = match loader.run(&object, global) {
                     Ok(done) => FromRuntime::Done(done),
                     Err(error) => FromRuntime::NotLoaded {
                         message: error.to_string(),
                     },
                 };
+                interrupts.end();
                 write_marks(sequence);
                 write_frame(&mut control, &answer)?;
             }
@@ -152,6 +182,7 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                     loader.forget(&name);
                 }
             }
+            ToRuntime::Interrupt { .. } => {}
         }
     }
     Ok(())

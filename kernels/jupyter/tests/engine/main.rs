@@ -13,6 +13,7 @@ mod library;
 mod markers;
 mod mistakes;
 mod output;
+mod replay;
 mod speed;
 mod values;
 mod variables;

@@ -13,6 +13,57 @@ fn code_that_loops_is_optimized_without_being_asked() {
     assert!(begin.elapsed().as_secs() < 8, "{:?}", begin.elapsed());
 }
 
+/// Three loops, as the fastest of some runs each: one that may be long, one over memory, one that calls
+/// a function of the notebook.
+const TIMED: &str = "
+fn relu(x: f32) -> f32 { if x > 0.0 { x } else { 0.0 } }
+fn fastest(mut work: impl FnMut()) -> u64 {
+    let mut best = u64::MAX;
+    for _ in 0..15 {
+        let begin = std::time::Instant::now();
+        work();
+        best = best.min(begin.elapsed().as_nanos() as u64);
+    }
+    best
+}
+fn times() -> (u64, u64, u64) {
+    let xs = std::hint::black_box(vec![1.5f32; 1 << 15]);
+    let mut ys = vec![1f32; 1 << 15];
+    let long = fastest(|| {
+        let mut n = std::hint::black_box(1u64);
+        for i in 0..std::hint::black_box(1u64 << 20) { n = n.wrapping_mul(31).wrapping_add(i); }
+        std::hint::black_box(n);
+    });
+    let memory = fastest(|| {
+        for (y, x) in ys.iter_mut().zip(&xs) { *y = *y * 0.5 + x * 3.0; }
+        std::hint::black_box(&ys);
+    });
+    let function = fastest(|| {
+        for i in 0..xs.len().min(ys.len()) { ys[i] = relu(xs[i] - ys[i]); }
+        std::hint::black_box(&ys);
+    });
+    (long, memory, function)
+}
+times()";
+
+#[test]
+fn check_points_cost_next_to_nothing() {
+    let mut session = Session::new();
+    let mut times = |level: &str| -> Vec<f64> {
+        session.ok(level);
+        let shown = session.value(TIMED);
+        let numbers = shown.trim_matches(['(', ')']).split(", ");
+        numbers.map(|number| number.parse().unwrap()).collect()
+    };
+    // At the third level there are none.
+    let (with, without) = (times(":opt 2"), times(":opt 3"));
+    for (with, without) in with.iter().zip(&without).skip(1) {
+        // A loop that lost its vector code would take four times as long, and more.
+        assert!(*with < 2.0 * without, "{with} ns against {without} ns");
+    }
+    println!("with check points {with:?} ns, without {without:?} ns");
+}
+
 #[test]
 fn an_unchanged_cell_is_not_compiled_again() {
     let mut session = Session::new();

@@ -10,9 +10,14 @@ use lessons_kernel::engine::{
 };
 use lessons_kernel::library::Library;
 
-/// Collects outputs, and interrupts at the first if asked to.
+/// Collects outputs, and interrupts if asked to: at the first output, and at the note that the cell
+/// does not stop.
 #[derive(Default)]
-struct Collector(Mutex<Vec<Output>>, Option<Arc<dyn Interrupter>>);
+struct Collector {
+    outputs: Mutex<Vec<Output>>,
+    first: Mutex<Option<Arc<dyn Interrupter>>>,
+    again: Option<Arc<dyn Interrupter>>,
+}
 
 /// As a collector, with nobody there to answer.
 struct Unattended(Collector);
@@ -29,10 +34,14 @@ impl Frontend for Unattended {
 
 impl Frontend for Collector {
     fn emit(&self, output: Output) {
-        if let Some(interrupter) = &self.1 {
+        let first = self.first.lock().unwrap().take();
+        let note = matches!(&output, Output::Stderr(text)
+            if String::from_utf8_lossy(text).contains("no check point"));
+        self.outputs.lock().unwrap().push(output);
+        let again = self.again.clone().filter(|_| note);
+        for interrupter in first.into_iter().chain(again) {
             interrupter.interrupt();
         }
-        self.0.lock().unwrap().push(output);
     }
 
     fn input(&self, prompt: &str, _password: bool) -> Result<String, String> {
@@ -138,6 +147,7 @@ fn options() -> Options {
             "runtime".into(),
         ],
         cache: Some(cache()),
+        sessions: None,
         documentation: None,
     }
 }
@@ -154,7 +164,20 @@ impl Session {
     }
 
     pub fn with(library: Library) -> Session {
-        let engine = DirectEngine::new(library, options()).expect("an engine");
+        Session::start(library, None)
+    }
+
+    /// A session that finds in a folder what the one before has left there, and leaves its own.
+    pub fn after(sessions: &std::path::Path) -> Session {
+        Session::start(Library::none(), Some(sessions.to_owned()))
+    }
+
+    fn start(library: Library, sessions: Option<PathBuf>) -> Session {
+        let options = Options {
+            sessions,
+            ..options()
+        };
+        let engine = DirectEngine::new(library, options).expect("an engine");
         Session { engine, number: 0 }
     }
 
@@ -180,7 +203,7 @@ impl Session {
             allow_stdin: false,
         };
         let outcome = self.engine.run(&cell, collector.clone());
-        let outputs = std::mem::take(&mut *collector.0.lock().unwrap());
+        let outputs = std::mem::take(&mut *collector.outputs.lock().unwrap());
         Ran { outcome, outputs }
     }
 
@@ -194,7 +217,7 @@ impl Session {
             allow_stdin: false,
         };
         let outcome = self.engine.run(&cell, frontend.clone());
-        let outputs = std::mem::take(&mut *frontend.0.0.lock().unwrap());
+        let outputs = std::mem::take(&mut *frontend.0.outputs.lock().unwrap());
         Ran { outcome, outputs }
     }
 
@@ -235,9 +258,21 @@ impl Session {
 
     /// Runs a cell and interrupts it at its first output.
     pub fn interrupted_at_output(&mut self, code: &str) -> Shown {
-        let interrupter = self.engine.interrupter();
-        self.run_with(code, Collector(Mutex::default(), Some(interrupter)))
-            .error()
+        let collector = Collector {
+            first: Mutex::new(Some(self.engine.interrupter())),
+            ..Collector::default()
+        };
+        self.run_with(code, collector).error()
+    }
+
+    /// The same, and again when it is said that the cell does not stop.
+    pub fn interrupted_twice(&mut self, code: &str) -> Ran {
+        let collector = Collector {
+            first: Mutex::new(Some(self.engine.interrupter())),
+            again: Some(self.engine.interrupter()),
+            ..Collector::default()
+        };
+        self.run_with(code, collector)
     }
 
     pub fn interrupt_idle(&mut self) {

@@ -2,6 +2,7 @@
 
 use super::compile::{Lost, Verdict};
 use super::diagnostics::Translator;
+use super::ending::Ending;
 use super::generate::{Origin, Unit};
 use super::notebook::Notebook;
 use super::rustc::Diagnostic;
@@ -185,11 +186,15 @@ pub fn refusal(cell: &ParsedCell, verdict: &Verdict) -> Option<CellError> {
 }
 
 /// The end of a cell that ran.
-pub fn outcome(done: &Done, text: &str) -> Outcome {
+///
+/// `lost` are the variables that were there before it and are not any more, though nothing replaced
+/// them.
+pub fn outcome(done: &Done, text: &str, lost: &[String]) -> Outcome {
     let field = |index: usize| done.report.get(index).map_or("", String::as_str);
     let (ename, message) = match field(0) {
         "" => return Outcome::Done,
         "panic" => ("Panic", field(1).to_owned()),
+        "interrupted" => ("Interrupted", "the cell was stopped".to_owned()),
         "missing" => (
             "KernelError",
             format!("the variable `{}` is not in the runtime", field(1)),
@@ -207,6 +212,9 @@ pub fn outcome(done: &Done, text: &str) -> Outcome {
         }
         _ => traceback.push(format!("  in {file}, line {line}")),
     }
+    if ename == "Interrupted" {
+        traceback.push(stopped(lost));
+    }
     Outcome::Failed(CellError {
         ename: ename.into(),
         evalue: message.lines().next().unwrap_or_default().to_owned(),
@@ -219,6 +227,23 @@ fn source_line(text: &str, line: usize) -> String {
     format!("  line {line}: {}", source.trim())
 }
 
+/// The kernel itself failed.
+pub fn kernel_error(error: &anyhow::Error) -> CellError {
+    CellError {
+        ename: "KernelError".into(),
+        evalue: error.to_string(),
+        traceback: vec![format!("{error:#}")],
+    }
+}
+
+/// Why a variable of the session before is not there.
+pub fn before_restart(name: &str) -> String {
+    format!(
+        "`{name}` was there before the kernel was restarted: `:replay` runs the cells that made it \
+         again"
+    )
+}
+
 pub fn interrupted_compiling() -> CellError {
     let message = "interrupted while compiling; nothing was run and nothing is lost";
     CellError {
@@ -229,34 +254,56 @@ pub fn interrupted_compiling() -> CellError {
 }
 
 /// The runtime is gone.
-pub fn died(how: &str, interrupted: bool, lost: &[String]) -> CellError {
-    let (ename, what) = if interrupted {
-        (
+pub fn died(ending: &Ending, interrupted: bool, lost: &[String]) -> CellError {
+    let (ename, what) = match ending {
+        Ending::OutOfMemory(how) => ("OutOfMemory", how.as_str()),
+        Ending::Other(_) if interrupted => (
             "Interrupted",
             "the running cell was stopped by ending its process",
-        )
-    } else {
-        ("RuntimeDied", how)
+        ),
+        Ending::Other(how) => ("RuntimeDied", how.as_str()),
     };
-    let names: Vec<String> = lost.iter().map(|name| format!("`{name}`")).collect();
-    let loss = if lost.is_empty() {
-        "No variable was lost.".to_owned()
-    } else {
-        format!(
-            "Lost with it: {}. Run the cells that make them again.",
-            names.join(", ")
-        )
-    };
+    let mut traceback = vec![
+        format!("{RED}{ename}{RESET}{BOLD}: {what}{RESET}"),
+        loss(lost),
+    ];
+    traceback.push(
+        "Functions, types and imports are still there; the next cell starts a new process."
+            .to_owned(),
+    );
     CellError {
         ename: ename.into(),
         evalue: what.into(),
-        traceback: vec![
-            format!("{RED}{ename}{RESET}{BOLD}: {what}{RESET}"),
-            format!(
-                "{loss} Functions, types and imports are still there; the next cell starts a new process."
-            ),
-        ],
+        traceback,
     }
+}
+
+/// What went with a runtime, and how to get it back.
+pub fn loss(lost: &[String]) -> String {
+    if lost.is_empty() {
+        return "No variable was lost.".to_owned();
+    }
+    format!(
+        "Lost with it: {}. `:replay` runs the cells that made them again.",
+        named(lost)
+    )
+}
+
+/// What a cell that was stopped at a check point says of the variables.
+pub fn stopped(lost: &[String]) -> String {
+    if lost.is_empty() {
+        return "Every variable is still there, as the cell left it.".to_owned();
+    }
+    format!(
+        "The other variables are still there, as the cell left them, but the cell had moved {} away: \
+         lost. `:replay` runs the cells that made them again.",
+        named(lost)
+    )
+}
+
+fn named(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// A type without the paths of its parts: `Vec<String>` for `std::vec::Vec<std::string::String>`.

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cell::{Declared, ItemKind, ParsedCell, as_written};
+use crate::cell::{CheckPoint, Declared, ItemKind, ParsedCell, as_written, check_points};
 
 use super::notebook::{LiveItem, LiveVariable, Notebook};
 
@@ -78,8 +78,8 @@ impl SourceFile {
         });
     }
 
-    /// Puts a range of the cell on its own lines.
-    fn push_user(&mut self, range: Range<usize>) {
+    /// Puts a range of the cell on its own lines, with these check points between its parts.
+    fn push_user(&mut self, range: Range<usize>, check_points: &[&CheckPoint]) {
         let Some(cell) = self.cell.clone() else {
             return;
         };
@@ -87,7 +87,15 @@ impl SourceFile {
         let here = self.text.matches('\n').count();
         self.text
             .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
-        self.push(Origin::User(range.start), &cell.text[range]);
+        let mut start = range.start;
+        for point in check_points {
+            if range.start < point.at && point.at < range.end {
+                self.push(Origin::User(start), &cell.text[start..point.at]);
+                self.text.push_str(point.text);
+                start = point.at;
+            }
+        }
+        self.push(Origin::User(start), &cell.text[start..range.end]);
         self.text.push(' ');
     }
 }
@@ -102,6 +110,8 @@ pub struct Unit {
     pub loops: bool,
     /// The statics whose memory this unit holds.
     pub defines_statics: Vec<String>,
+    /// The names of the statics that it uses and that are more than constants.
+    pub changing_statics: Vec<String>,
 }
 
 /// What the generated code does with a variable that the cell declares.
@@ -134,6 +144,8 @@ pub struct Generator<'n> {
     pub notebook: &'n Notebook,
     pub cell: &'n ParsedCell,
     pub form: Form,
+    /// Whether loops look whether the cell has been interrupted.
+    pub interruptible: bool,
 }
 
 /// How much of a cell's text is understood.
@@ -226,13 +238,36 @@ impl Generator<'_> {
             }
         }
         main.text.push_str("include!(\"cell.rs\");\n");
-        files.push(self.cell_file(choices, mode));
+        let mut points = self
+            .cell
+            .check_points
+            .iter()
+            .chain(live.iter().flat_map(|live| &live.item.check_points));
+        let checked = self.interruptible && points.next().is_some();
+        if checked {
+            let _ = writeln!(
+                main.text,
+                "static __LESSONS_CHECK_POINT: ::lessons_cell::CheckPoint = \
+                 ::lessons_cell::CheckPoint::new(); \
+                 #[inline(always)] #[track_caller] fn {}() {{ __LESSONS_CHECK_POINT.check() }}",
+                check_points::FUNCTION
+            );
+        }
+        files.push(self.cell_file(choices, mode, checked));
         files.push(main);
+        let changing_statics = live
+            .iter()
+            .filter(|live| match &live.item.kind {
+                ItemKind::Static { mutable, ty } => *mutable || self.notebook.changes_inside(ty),
+                _ => false,
+            })
+            .filter_map(|live| live.item.title());
         Unit {
             files,
             generation: self.notebook.generation,
             loops: self.cell.loops || live.iter().any(|live| live.item.loops),
             defines_statics,
+            changing_statics: changing_statics.map(str::to_owned).collect(),
         }
     }
 
@@ -242,7 +277,7 @@ impl Generator<'_> {
             current: true,
         };
         let mut file = SourceFile::new("cell.rs", Some(text));
-        file.push_user(0..self.cell.text.len());
+        file.push_user(0..self.cell.text.len(), &[]);
         let mut main = SourceFile::new("main.rs", None);
         main.text.push_str("include!(\"cell.rs\");\n");
         Unit {
@@ -250,6 +285,7 @@ impl Generator<'_> {
             generation: self.notebook.generation,
             loops: false,
             defines_statics: Vec::new(),
+            changing_statics: Vec::new(),
         }
     }
 
@@ -307,19 +343,32 @@ impl Generator<'_> {
                     .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
                 file.text.push_str(&mark);
             }
+            let points = self.check_points(&live.item.check_points);
             let mut start = live.item.range.start;
             let mut holes = live.holes.clone();
             holes.sort_by_key(|hole| hole.start);
             for hole in holes {
-                file.push_user(start..hole.start);
+                file.push_user(start..hole.start, &points);
                 start = hole.end;
             }
-            file.push_user(start..live.item.range.end);
+            file.push_user(start..live.item.range.end, &points);
         }
         file
     }
 
-    fn cell_file(&self, choices: &Choices, mode: Mode) -> SourceFile {
+    /// Those of the check points that are wanted here.
+    fn check_points<'p>(&self, points: &'p [CheckPoint]) -> Vec<&'p CheckPoint> {
+        let wanted = points.iter().filter(|point| {
+            self.interruptible
+                && point
+                    .unless_short
+                    .as_ref()
+                    .is_none_or(|names| !names.iter().all(|name| self.notebook.is_short(name)))
+        });
+        wanted.collect()
+    }
+
+    fn cell_file(&self, choices: &Choices, mode: Mode, checked: bool) -> SourceFile {
         let text = CellText {
             text: self.cell.text.as_str().into(),
             current: true,
@@ -330,7 +379,12 @@ impl Generator<'_> {
         let _ = write!(
             file.text,
             "#[unsafe(no_mangle)] extern \"C\" fn lessons_cell_entry() {{ \
-             ::lessons_cell::enter(&{names:?}, || {{ "
+             ::lessons_cell::enter(&{names:?}, {}, || {{ ",
+            if checked {
+                "::core::option::Option::Some(&crate::__LESSONS_CHECK_POINT)"
+            } else {
+                "::core::option::Option::None"
+            }
         );
         for (name, variable) in &taken {
             let mutable = if variable.mutable { "mut " } else { "" };
@@ -346,8 +400,9 @@ impl Generator<'_> {
              || -> ::core::result::Result<(), ::lessons_cell::CellError> { ",
         );
         if self.form == Form::Parsed {
+            let points = self.check_points(&self.cell.check_points);
             for range in &self.cell.statements {
-                file.push_user(range.clone());
+                file.push_user(range.clone(), &points);
             }
             if let Some(range) = &self.cell.trailing {
                 let line = self.cell.text[..range.start].matches('\n').count();
@@ -357,11 +412,11 @@ impl Generator<'_> {
                 if mode == Mode::Type {
                     let origin = Origin::KeepNew(VALUE.to_owned());
                     file.push(origin, "let ::lessons_cell::Probe = ");
-                    file.push_user(range.clone());
+                    file.push_user(range.clone(), &points);
                     file.text.push_str("; ");
                 } else {
                     file.text.push_str("match &(");
-                    file.push_user(range.clone());
+                    file.push_user(range.clone(), &points);
                     file.push(
                         Origin::Shown,
                         ") { __lessons_value => { \
@@ -373,7 +428,7 @@ impl Generator<'_> {
                 }
             }
         } else {
-            file.push_user(0..self.cell.text.len());
+            file.push_user(0..self.cell.text.len(), &[]);
             file.text.push_str("\n;");
         }
         for declared in &self.cell.declared {

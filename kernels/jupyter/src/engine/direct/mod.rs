@@ -6,10 +6,13 @@ mod channel;
 mod commands;
 mod compile;
 mod diagnostics;
+mod ending;
 mod explain;
 mod generate;
 mod markers;
+mod memory;
 mod process;
+mod replay;
 mod running;
 mod rustc;
 mod session;
@@ -31,9 +34,10 @@ use self::diagnostics::Translator;
 use self::generate::{Form, Generator};
 use self::notebook::{LiveVariable, Notebook};
 use self::process::{Died, Process, Start};
+use self::replay::{Contribution, Replay};
 use self::running::Running;
 use self::rustc::{Compiler, Diagnostic, Toolchain};
-use super::{Bundle, Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output, Variable};
+use super::{Bundle, Cell, Engine, Frontend, Interrupter, Outcome, Output, Variable};
 use crate::cell::{ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
 use crate::runtime::Done;
@@ -50,6 +54,8 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// Answers `:doc`.
     pub documentation: Option<Documentation>,
+    /// Where it is kept which cells a notebook needs, for `:replay` after a restart.
+    pub sessions: Option<PathBuf>,
 }
 
 /// What is known about a name.
@@ -61,6 +67,7 @@ impl fmt::Debug for Options {
             .debug_struct("Options")
             .field("runtime", &self.runtime)
             .field("cache", &self.cache)
+            .field("sessions", &self.sessions)
             .finish_non_exhaustive()
     }
 }
@@ -76,9 +83,15 @@ impl Options {
             runtime: vec![program.into(), "runtime".into()],
             cache: session::default_cache(),
             documentation: None,
+            sessions: crate::paths::data_dir()
+                .ok()
+                .map(|folder| folder.join("sessions")),
         })
     }
 }
+
+/// The level at which a cell is the user's to keep fast: it gets no check points.
+const FULL_OPTIMIZATION: u8 = 3;
 
 /// Settings that commands change.
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,6 +125,7 @@ pub struct DirectEngine {
     documentation: Option<Documentation>,
     /// rustc's errors about the last cell that did not compile.
     last_errors: Vec<Diagnostic>,
+    replay: Replay,
     cache: PathBuf,
     session: TempDir,
 }
@@ -156,6 +170,13 @@ impl DirectEngine {
             preload,
             environment: Vec::new(),
         };
+        let replay = Replay::open(options.sessions.as_deref());
+        let mut notebook = Notebook::default();
+        for name in replay.variables_before() {
+            notebook
+                .gone
+                .insert(name.to_owned(), explain::before_restart(name));
+        }
         let mut engine = DirectEngine {
             compiler: Compiler {
                 toolchain,
@@ -163,13 +184,14 @@ impl DirectEngine {
                 support,
                 running: Running::default(),
             },
-            notebook: Notebook::default(),
+            notebook,
             process: None,
             channel,
             start,
             settings: Settings::default(),
             documentation: options.documentation,
             last_errors: Vec::new(),
+            replay,
             cache,
             session,
         };
@@ -191,17 +213,18 @@ impl DirectEngine {
 
     /// A runtime that ended between two cells is replaced before the next one counts on it.
     fn notice_a_dead_process(&mut self, frontend: &Arc<dyn Frontend>) {
-        let Some(how) = self.process.as_mut().and_then(Process::ended) else {
+        let Some(ending) = self.process.as_mut().and_then(Process::ended) else {
             return;
         };
         let lost = self.stop_process("the process that runs cells ended");
-        let text = format!("note: {how}; lost: {}\n", lost.join(", "));
+        let text = format!("note: {}. {}\n", ending.words(), explain::loss(&lost));
         frontend.emit(Output::Stderr(text.into_bytes()));
     }
 
     /// Ends the runtime, and with it every variable and the memory of every static.
     fn stop_process(&mut self, reason: &str) -> Vec<String> {
         self.process = None;
+        self.lose();
         self.notebook.lose_memory(reason)
     }
 
@@ -222,6 +245,7 @@ impl DirectEngine {
         let empty =
             parsed.items.is_empty() && parsed.statements.is_empty() && parsed.trailing.is_none();
         if form == Form::Parsed && empty {
+            self.contribute_commands(&parsed);
             return Ok(Outcome::Done);
         }
 
@@ -237,7 +261,9 @@ impl DirectEngine {
             notebook: &next,
             cell: &parsed,
             form,
+            interruptible: self.settings.optimization != Some(FULL_OPTIMIZATION),
         };
+        self.compiler.running.begin_compiling();
         let compiled = compile::compile(
             &self.compiler,
             &generator,
@@ -266,10 +292,14 @@ impl DirectEngine {
             let note = format!("note: the variable `{name}` was dropped: its type was redefined\n");
             frontend.emit(Output::Stderr(note.into_bytes()));
         }
+        let contribution = Contribution::of(&generator, &compiled);
         self.notebook = next;
         self.warn(&compiled, frontend);
+        let fresh_statics = compiled.unit.defines_statics.clone();
         let outcome =
             self.run_compiled(&parsed, &redefined.dropped, compiled, frontend, &mut timing)?;
+        let fresh = self.notebook.static_names(&fresh_statics);
+        self.contribute(&parsed, contribution, &fresh, outcome == Outcome::Done);
         timing.total = begin.elapsed();
         if self.settings.timing {
             frontend.emit(Output::Stdout(commands::timing(&timing).into_bytes()));
@@ -300,27 +330,29 @@ impl DirectEngine {
         frontend: &Arc<dyn Frontend>,
         timing: &mut Timing,
     ) -> anyhow::Result<Outcome> {
-        if !self.compiler.running.begin_run() {
-            return Ok(Outcome::Failed(explain::interrupted_compiling()));
-        }
+        let before: Vec<String> = self.notebook.variables.keys().cloned().collect();
+        let running = self.compiler.running.clone();
         let process = self.start_process()?;
         process.streams.attach(frontend.clone());
         process.forget(dropped.to_vec());
+        if !running.begin_run(process.next(), before.clone()) {
+            return Ok(Outcome::Failed(explain::interrupted_compiling()));
+        }
         let global = !compiled.unit.defines_statics.is_empty();
         let done = match process.run(compiled.object.clone(), global) {
             Ok(done) => done,
             Err(Died::NotLoaded(message)) => {
                 anyhow::bail!("the compiled cell could not be loaded: {message}")
             }
-            Err(Died::Ended(how)) => {
-                let interrupted = self.compiler.running.interrupted();
+            Err(Died::Ended(ending)) => {
+                let interrupted = self.compiler.running.insisted();
                 let reason = if interrupted {
                     "a cell was interrupted"
                 } else {
                     "a cell ended its process"
                 };
                 let lost = self.stop_process(reason);
-                return Ok(Outcome::Failed(explain::died(&how, interrupted, &lost)));
+                return Ok(Outcome::Failed(explain::died(&ending, interrupted, &lost)));
             }
         };
         timing.load = Duration::from_secs_f64(done.load_seconds);
@@ -329,7 +361,11 @@ impl DirectEngine {
             .loaded_statics
             .extend(compiled.unit.defines_statics.iter().cloned());
         self.remember(parsed, &compiled, &done);
-        Ok(explain::outcome(&done, &parsed.text))
+        let lost: Vec<String> = before
+            .into_iter()
+            .filter(|name| !self.notebook.variables.contains_key(name))
+            .collect();
+        Ok(explain::outcome(&done, &parsed.text, &lost))
     }
 
     /// Takes over which variables live now.
@@ -399,13 +435,7 @@ impl Engine for DirectEngine {
         self.compiler.running.begin();
         let outcome = self.run_cell(cell, &frontend);
         self.compiler.running.finish();
-        outcome.unwrap_or_else(|error| {
-            Outcome::Failed(CellError {
-                ename: "KernelError".into(),
-                evalue: error.to_string(),
-                traceback: vec![format!("{error:#}")],
-            })
-        })
+        outcome.unwrap_or_else(|error| Outcome::Failed(explain::kernel_error(&error)))
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

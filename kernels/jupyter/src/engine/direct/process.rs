@@ -4,19 +4,24 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
 use lessons_channel::{SOCKET_ENV, read_frame, write_frame};
 
 use super::blocked;
+use super::ending::Ending;
+use super::memory;
 use super::running::{Role, Running};
 use super::stdin::Stdin;
 use super::streams::Streams;
+use crate::engine::Output;
+#[cfg(target_os = "linux")]
+use crate::runtime::KERNEL_GONE;
 use crate::runtime::{CONTROL_ENV, Done, FromRuntime, MARK_ENV, ToRuntime};
 
 /// The number under which the runtime finds its control socket.
@@ -40,6 +45,8 @@ pub struct Start {
 /// A live runtime.
 pub struct Process {
     control: UnixStream,
+    /// The same socket, for whoever sends.
+    sender: Arc<Mutex<UnixStream>>,
     pub streams: Arc<Streams>,
     stdin: Arc<Stdin>,
     /// Where a new standard input is made.
@@ -48,13 +55,40 @@ pub struct Process {
     group: i32,
     running: Running,
     sequence: u64,
+    memory: memory::Watcher,
+}
+
+/// The cell that runs in a process, for those who interrupt it.
+#[derive(Clone)]
+pub struct Runner {
+    sender: Arc<Mutex<UnixStream>>,
+    streams: Arc<Streams>,
+    sequence: u64,
+}
+
+impl Runner {
+    /// Asks the cell to stop at its next check point.
+    pub fn ask_to_stop(&self) {
+        // A runtime that does not read any more ends by the second interrupt.
+        let _ = send(
+            &self.sender,
+            &ToRuntime::Interrupt {
+                sequence: self.sequence,
+            },
+        );
+    }
+
+    /// Emits an output among those of the cell.
+    pub fn emit(&self, output: Output) {
+        self.streams.emit_in_order(output);
+    }
 }
 
 /// Why a cell has no ordinary end.
 #[derive(Debug)]
 pub enum Died {
-    /// The process ended, in these words.
-    Ended(String),
+    /// The process ended.
+    Ended(Ending),
     /// The object could not be loaded; the process lives.
     NotLoaded(String),
 }
@@ -126,8 +160,10 @@ impl Process {
         let stdin = Arc::new(stdin.unwrap_or_default());
         let streams = Streams::start(stdout, stderr, stdin.clone(), &token)?;
         let folder = start.channel.parent().map(PathBuf::from);
+        let sender = Arc::new(Mutex::new(control.try_clone()?));
         let mut process = Process {
             control,
+            sender,
             streams,
             stdin,
             folder: folder.unwrap_or_default(),
@@ -135,6 +171,7 @@ impl Process {
             group,
             running: running.clone(),
             sequence: 0,
+            memory: memory::Watcher::start(group, running.clone()),
         };
         process.send(&ToRuntime::Preload {
             libraries: start.preload.clone(),
@@ -143,13 +180,29 @@ impl Process {
     }
 
     fn send(&mut self, command: &ToRuntime) -> io::Result<()> {
-        write_frame(&mut self.control, command)
+        send(&self.sender, command)
+    }
+
+    /// The cell that will run next.
+    pub fn next(&self) -> Runner {
+        Runner {
+            sender: self.sender.clone(),
+            streams: self.streams.clone(),
+            sequence: self.sequence + 1,
+        }
     }
 
     /// What the process ended with, if it has ended while no cell ran.
-    pub fn ended(&mut self) -> Option<String> {
+    pub fn ended(&mut self) -> Option<Ending> {
         let status = self.exit.try_recv().ok()?;
-        Some(status.map_or_else(|| "the process ended".to_owned(), describe))
+        Some(self.ending(status))
+    }
+
+    fn ending(&self, status: Option<ExitStatus>) -> Ending {
+        match self.memory.verdict() {
+            Some(message) => Ending::OutOfMemory(message),
+            None => Ending::of(status, &self.streams.last_words()),
+        }
     }
 
     /// Drops variables.
@@ -169,6 +222,7 @@ impl Process {
         let sequence = self.sequence;
         self.renew_stdin();
         let _watched = Watch::start(&self.streams, self.group);
+        let _memory = self.memory.watch();
         let sent = self.send(&ToRuntime::Run {
             object,
             global,
@@ -204,7 +258,7 @@ impl Process {
     }
 
     /// What the process ended with. Its last output has been emitted when this returns.
-    fn obituary(&mut self) -> String {
+    fn obituary(&mut self) -> Ending {
         // A runtime that hangs up without ending has nothing to live for.
         let status = self.exit.recv_timeout(Duration::from_secs(2)).or_else(|_| {
             self.running.kill(self.group);
@@ -213,10 +267,7 @@ impl Process {
         // Programs that the cell started may hold the pipes open for longer.
         self.streams
             .wait_for_end(u64::MAX, Duration::from_millis(300));
-        match status {
-            Ok(Some(status)) => describe(status),
-            _ => "the process ended in an unknown way".to_owned(),
-        }
+        self.ending(status.ok().flatten())
     }
 }
 
@@ -246,6 +297,11 @@ impl Watch {
     }
 }
 
+fn send(socket: &Mutex<UnixStream>, command: &ToRuntime) -> io::Result<()> {
+    let mut socket = socket.lock().unwrap_or_else(PoisonError::into_inner);
+    write_frame(&mut *socket, command)
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.running.kill(self.group);
@@ -269,7 +325,11 @@ fn prepare(descriptor: i32) -> io::Result<()> {
     // SAFETY: plain system calls on our own process.
     unsafe {
         #[cfg(target_os = "linux")]
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        {
+            // Until the runtime handles the signal, it ends by it.
+            libc::prctl(libc::PR_SET_PDEATHSIG, KERNEL_GONE);
+            memory::offer_to_the_oom_killer();
+        }
         // A crash is reported in the notebook; a core file in the user's folder helps nobody.
         let none = libc::rlimit {
             rlim_cur: 0,
@@ -305,34 +365,5 @@ fn wait_without_reaping(pid: i32) {
         if result == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
             return;
         }
-    }
-}
-
-fn describe(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(signal), _) => {
-            let (name, meaning) = match signal {
-                libc::SIGSEGV => ("SIGSEGV", "an invalid memory access"),
-                libc::SIGABRT => (
-                    "SIGABRT",
-                    "an abort, as after a stack overflow or a failed allocation",
-                ),
-                libc::SIGBUS => ("SIGBUS", "an invalid memory access"),
-                libc::SIGILL => ("SIGILL", "an illegal instruction"),
-                libc::SIGFPE => ("SIGFPE", "an arithmetic fault"),
-                libc::SIGKILL => (
-                    "SIGKILL",
-                    "killed from outside, perhaps because memory ran out",
-                ),
-                libc::SIGTERM => ("SIGTERM", "ended from outside"),
-                libc::SIGTRAP => ("SIGTRAP", "a trap"),
-                _ => ("a signal", "ended from outside"),
-            };
-            format!("the process that runs cells was ended by {name} ({meaning})")
-        }
-        (None, Some(code)) => {
-            format!("the cell ended its process with exit code {code}")
-        }
-        (None, None) => "the process ended in an unknown way".to_owned(),
     }
 }

@@ -124,7 +124,7 @@ pub enum Emit {
 }
 
 /// Everything about the calls that does not change from cell to cell.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Compiler {
     pub toolchain: Toolchain,
     pub library: Library,
@@ -179,6 +179,8 @@ impl Compiler {
             .arg(folder.join("main.rs"))
             .arg("-o")
             .arg(output)
+            // What a linker leaves behind when it is stopped goes with the session's folder.
+            .env("TMPDIR", folder)
             .current_dir(folder);
         match emit {
             Emit::Link => {
@@ -199,11 +201,21 @@ impl Compiler {
 fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
     use std::os::unix::process::CommandExt;
 
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .process_group(0)
+        .process_group(0);
+    #[cfg(target_os = "linux")]
+    // SAFETY: a system call that is allowed between fork and exec. It binds the compiler to the life
+    // of this thread, which waits for it below.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    let mut child = command
         .spawn()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let group = child.id().cast_signed();

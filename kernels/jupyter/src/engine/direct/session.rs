@@ -10,9 +10,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::rustc::Toolchain;
-use crate::runtime::SUPPORT;
+use crate::runtime::{SESSION_PREFIX, SUPPORT};
 
-const PREFIX: &str = "lessons-kernel.";
 /// How much disk compiled cells may take before the least recently used are removed.
 const CACHE_BYTES: u64 = 512 << 20;
 
@@ -24,7 +23,7 @@ pub fn folder() -> anyhow::Result<TempDir> {
     let parent = std::env::temp_dir();
     sweep_sessions(&parent);
     tempfile::Builder::new()
-        .prefix(&format!("{PREFIX}{}.", std::process::id()))
+        .prefix(&format!("{SESSION_PREFIX}{}.", std::process::id()))
         .tempdir_in(&parent)
         .with_context(|| format!("cannot create a folder in {}", parent.display()))
 }
@@ -36,7 +35,7 @@ fn sweep_sessions(parent: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let owner = name
-            .strip_prefix(PREFIX)
+            .strip_prefix(SESSION_PREFIX)
             .and_then(|rest| rest.split('.').next()?.parse().ok());
         if owner.is_some_and(|owner: i32| !is_alive(owner)) {
             // Somebody else's folder stays.

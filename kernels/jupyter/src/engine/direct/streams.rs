@@ -25,6 +25,8 @@ struct State {
     stderr: Option<ChildStderr>,
     out: Parser,
     err: Parser,
+    /// The end of what was written to standard error.
+    last_words: Vec<u8>,
     frontend: Option<Arc<dyn Frontend>>,
     stdin: Arc<Stdin>,
 }
@@ -49,6 +51,7 @@ impl Streams {
                 stderr: Some(stderr),
                 out: Parser::new(token, true),
                 err: Parser::new(token, false),
+                last_words: Vec::new(),
                 frontend: None,
                 stdin,
             }),
@@ -73,6 +76,11 @@ impl Streams {
     /// The frontend of the running cell.
     pub fn frontend(&self) -> Option<Arc<dyn Frontend>> {
         self.state().frontend.clone()
+    }
+
+    /// The end of what was written to standard error, for whoever wants to know how it came to that.
+    pub fn last_words(&self) -> String {
+        String::from_utf8_lossy(&self.state().last_words).into_owned()
     }
 
     /// Emits an output that came by another way, after all bytes written before it.
@@ -186,6 +194,7 @@ impl State {
             self.stdout = None;
         }
         if read_some(&mut self.stderr, &mut buffer, |bytes| {
+            keep_end(&mut self.last_words, bytes);
             self.err.feed(bytes, &emit)
         }) {
             self.err.settle(&emit);
@@ -224,6 +233,15 @@ fn read_some(
         }
     }
     false
+}
+
+/// Adds bytes, of which only the last stay: enough for a message with the backtrace under it.
+fn keep_end(kept: &mut Vec<u8>, bytes: &[u8]) {
+    const LENGTH: usize = 32 << 10;
+    let bytes = &bytes[bytes.len().saturating_sub(LENGTH)..];
+    let surplus = (kept.len() + bytes.len()).saturating_sub(LENGTH);
+    kept.drain(..surplus);
+    kept.extend_from_slice(bytes);
 }
 
 fn set_nonblocking(descriptor: i32) -> io::Result<()> {

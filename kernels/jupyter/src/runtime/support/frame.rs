@@ -8,6 +8,7 @@ use std::panic::{self, AssertUnwindSafe, Location, PanicHookInfo};
 use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use crate::interrupt::{self, CheckPoint, Interrupted};
 use crate::store;
 
 /// What `?` makes of an error in a cell's body: its text, and where it was raised.
@@ -40,14 +41,16 @@ thread_local! {
 }
 
 /// Runs a cell: checks that its variables are there, then calls `body`, which takes them.
-pub fn enter(variables: &[&str], body: impl FnOnce()) {
+pub fn enter(variables: &[&str], check_point: Option<&'static CheckPoint>, body: impl FnOnce()) {
     begin();
+    interrupt::begin(check_point);
     if let Some(name) = store::missing(variables) {
         report(&["missing", name]);
     } else if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(body)) {
         // A destructor of a replaced variable, after the body itself had ended.
         report_panic(payload);
     }
+    interrupt::end();
     end();
 }
 
@@ -55,6 +58,11 @@ pub fn enter(variables: &[&str], body: impl FnOnce()) {
 pub fn catch(body: impl FnOnce() -> Result<(), CellError>) -> bool {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => true,
+        // What the end of a stopped thread looked like to the cell.
+        Ok(Err(_)) if interrupt::stopped() => {
+            report_stop(None);
+            false
+        }
         Ok(Err(error)) => {
             let at = error.location;
             report(&[
@@ -99,11 +107,32 @@ fn report(fields: &[&str]) {
     REPORT.set(fields.iter().map(|&field| field.to_owned()).collect());
 }
 
+fn report_stop(at: Option<&Location<'_>>) {
+    match at {
+        Some(at) => report(&[
+            "interrupted",
+            "",
+            at.file(),
+            &at.line().to_string(),
+            &at.column().to_string(),
+        ]),
+        None => report(&["interrupted", "", "", "0", "0"]),
+    }
+}
+
 fn report_panic(payload: Box<dyn Any + Send>) {
+    if let Some(stop) = payload.downcast_ref::<Interrupted>() {
+        return report_stop(stop.0);
+    }
     let message = message_of(payload.as_ref());
     // A payload whose destructor panics must not take the runtime with it.
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
+    }
+    if interrupt::stopped() {
+        // A thread was stopped, and the cell did not expect that.
+        PANICS.with_borrow_mut(Vec::pop);
+        return report_stop(None);
     }
     let noted = PANICS.with_borrow_mut(Vec::pop);
     match noted {

@@ -5,10 +5,12 @@
 //! output (see [`mark`]).
 
 mod frame;
+mod interrupt;
 mod shown;
 mod store;
 
 pub use frame::{CellError, catch, enter};
+pub use interrupt::CheckPoint;
 pub use shown::{Fallback, Peel, PeelOne, Wrap, Showing};
 pub use store::{keep, take};
 

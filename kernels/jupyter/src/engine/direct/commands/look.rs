@@ -39,6 +39,7 @@ pub fn ty(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
         notebook: &notebook,
         cell: &cell,
         form: Form::Parsed,
+        interruptible: false,
     };
     let asked = compile::type_of(&engine.compiler, &generator, engine.session.path());
     match asked {

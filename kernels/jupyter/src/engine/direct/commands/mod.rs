@@ -63,6 +63,12 @@ pub const COMMANDS: &[CommandInfo] = &[
         settings::clear,
     ),
     command(
+        "replay",
+        "",
+        "run again the cells that made what a crash or a restart took",
+        settings::replay,
+    ),
+    command(
         "restart",
         "",
         "end the process that runs cells: variables are lost, items stay",

@@ -9,7 +9,12 @@ use crate::engine::{Cell, CellError, Outcome};
 pub fn clear(engine: &mut DirectEngine, _: &Call<'_>) -> Result<(), CellError> {
     engine.stop_process("everything was cleared");
     engine.notebook = Default::default();
+    engine.replay.clear();
     Ok(())
+}
+
+pub fn replay(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
+    engine.run_again(call.frontend)
 }
 
 pub fn restart(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
