@@ -3,6 +3,7 @@
 //! A [`Program`] is checked and scheduled once. [`Program::run`] walks the output block by block, so that every
 //! intermediate value stays in the L1 cache; [`Program::run_reference`] computes the same, one element at a time, in f64.
 
+mod chain;
 mod error;
 mod kernel;
 mod layout;

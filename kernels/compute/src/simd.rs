@@ -31,6 +31,22 @@ pub(crate) trait Simd: MulAdd {
     unsafe fn splat(x: f32) -> Self::Vector;
     unsafe fn load(from: *const f32) -> Self::Vector;
     unsafe fn store(to: *mut f32, vector: Self::Vector);
+    /// As `store`, past the caches; `to` must be a multiple of the vector's size. What was written is only sure to be seen by
+    /// other threads after [`fence`].
+    unsafe fn stream(to: *mut f32, vector: Self::Vector);
+    unsafe fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    unsafe fn sub(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    unsafe fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    unsafe fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// As [`crate::math::max`].
+    unsafe fn max(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// As [`crate::math::min`].
+    unsafe fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// As [`crate::math::relu`].
+    unsafe fn relu(x: Self::Vector) -> Self::Vector;
+    unsafe fn sqrt(x: Self::Vector) -> Self::Vector;
+    unsafe fn abs(x: Self::Vector) -> Self::Vector;
+    unsafe fn neg(x: Self::Vector) -> Self::Vector;
     /// `a · b + c`.
     unsafe fn fma(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 }
@@ -80,4 +96,14 @@ pub(crate) fn prefetch(line: *const f32) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = line;
+}
+
+/// Makes what was streamed visible before anything that this thread writes later.
+#[inline(always)]
+pub(crate) fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }

@@ -2,14 +2,16 @@
 
 use std::cell::Cell;
 
+use super::chain::{Link, MAX_LINKS, chain};
 use super::error::RunError;
 use super::kernel::{self, Values};
 use super::layout::{Access, BLOCK, Layout, check};
-use super::program::{Program, View};
+use super::program::{Program, UnaryOp, View};
 use super::schedule::{Operation, Source};
 use crate::cpu::Cpu;
 use crate::isa::{Isa, Verified};
 use crate::pool::{Pool, SharedMut};
+use crate::simd::fence;
 
 /// Outputs at least this long are cut up for the thread pool.
 const PARALLEL: usize = 1 << 16;
@@ -17,7 +19,8 @@ const PARALLEL: usize = 1 << 16;
 /// What one task of the thread pool computes.
 const TASK: usize = 1 << 15;
 
-/// Outputs at least this long lie beyond the caches: while a block is computed, the next one is asked for.
+/// Outputs at least this long lie beyond the caches: they are written past them, and while a block is computed, the next
+/// one's inputs are asked for.
 const LARGE: usize = 1 << 22;
 
 /// A register: the values of one block.
@@ -116,7 +119,7 @@ impl Program {
                 .resize(self.schedule.registers, Block([0.0; BLOCK]));
         }
         let registers = &mut scratch.blocks[..self.schedule.registers];
-        self.run_block(isa, |input| inputs[input], registers, out);
+        self.run_block(isa, |input| inputs[input], registers, out, false);
         SCRATCH.set(scratch);
     }
 
@@ -167,13 +170,21 @@ impl Program {
                 gathered,
                 length,
             };
-            let (block_out, behind) = out[done..].split_at_mut(length);
+            let block_out = &mut out[done..][..length];
             if large {
                 block.prefetch_next();
-                prefetch(&behind[..behind.len().min(length)]);
             }
-            self.run_block(isa, |input| block.values(input), registers, block_out);
+            self.run_block(
+                isa,
+                |input| block.values(input),
+                registers,
+                block_out,
+                large,
+            );
             done += length;
+        }
+        if large {
+            fence();
         }
         SCRATCH.set(scratch);
     }
@@ -184,6 +195,7 @@ impl Program {
         inputs: impl Fn(usize) -> Values<'a>,
         registers: &mut [Block],
         out: &mut [f32],
+        stream: bool,
     ) {
         for instruction in &self.schedule.instructions {
             let length = out.len();
@@ -209,6 +221,14 @@ impl Program {
             match instruction.operation {
                 Operation::Unary(op, a) => kernel::unary(isa, op, to, values(a)),
                 Operation::Binary(op, a, b) => kernel::binary(isa, op, to, values(a), values(b)),
+                Operation::Chain(first, ref links) => {
+                    let mut resolved = [Link::Unary(UnaryOp::Neg); MAX_LINKS];
+                    for (to, link) in resolved.iter_mut().zip(links) {
+                        *to = link.map(values);
+                    }
+                    let stream = stream && instruction.to.is_none();
+                    chain(isa, to, values(first), &resolved[..links.len()], stream);
+                }
             }
         }
     }

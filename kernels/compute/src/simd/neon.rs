@@ -1,6 +1,10 @@
 //! 128-bit vectors of Arm with fused multiply-add.
 
-use std::arch::aarch64::{float32x4_t, vdupq_n_f32, vfmaq_f32, vld1q_f32, vst1q_f32};
+use std::arch::aarch64::{
+    float32x4_t, vabsq_f32, vaddq_f32, vbslq_f32, vceqq_f32, vcgtq_f32, vcltq_f32, vdivq_f32,
+    vdupq_n_f32, vfmaq_f32, vld1q_f32, vmulq_f32, vmvnq_u32, vnegq_f32, vorrq_u32, vsqrtq_f32,
+    vst1q_f32, vsubq_f32,
+};
 
 use super::Simd;
 use crate::math::{Fused, MulAdd};
@@ -41,6 +45,81 @@ impl Simd for Neon {
     unsafe fn store(to: *mut f32, vector: float32x4_t) {
         // SAFETY: as above, and 4 numbers may be written there.
         unsafe { vst1q_f32(to, vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(to: *mut f32, vector: float32x4_t) {
+        // SAFETY: as for `store`.
+        unsafe { vst1q_f32(to, vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vaddq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vsubq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vmulq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vdivq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe {
+            let nan = vmvnq_u32(vceqq_f32(a, a));
+            vbslq_f32(vorrq_u32(vcgtq_f32(a, b), nan), a, b)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn min(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe {
+            let nan = vmvnq_u32(vceqq_f32(a, a));
+            vbslq_f32(vorrq_u32(vcltq_f32(a, b), nan), a, b)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn relu(x: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe {
+            let zero = vdupq_n_f32(0.0);
+            vbslq_f32(vcgtq_f32(zero, x), zero, x)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(x: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vsqrtq_f32(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn abs(x: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vabsq_f32(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn neg(x: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's machine has the instruction set.
+        unsafe { vnegq_f32(x) }
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Four numbers at a time, in Rust alone.
 
 use super::Simd;
-use crate::math::{MulAdd, Unfused};
+use crate::math::{self, MulAdd, Unfused};
 
 /// Four numbers at a time, in Rust alone; every target has vectors of four.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,62 @@ impl Simd for Portable {
     unsafe fn store(to: *mut f32, vector: [f32; 4]) {
         // SAFETY: four numbers may be written there.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(to: *mut f32, vector: [f32; 4]) {
+        // SAFETY: as for `store`.
+        unsafe { Self::store(to, vector) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] - b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] / b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| math::max(a[i], b[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn min(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| math::min(a[i], b[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn relu(x: [f32; 4]) -> [f32; 4] {
+        x.map(math::relu)
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(x: [f32; 4]) -> [f32; 4] {
+        x.map(f32::sqrt)
+    }
+
+    #[inline(always)]
+    unsafe fn abs(x: [f32; 4]) -> [f32; 4] {
+        x.map(f32::abs)
+    }
+
+    #[inline(always)]
+    unsafe fn neg(x: [f32; 4]) -> [f32; 4] {
+        x.map(|x| -x)
     }
 
     #[inline(always)]
