@@ -8,6 +8,7 @@
 //! is what compilers make vector code of.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -26,8 +27,38 @@ pub struct CheckPoint {
     /// The byte of the cell that it stands before.
     pub at: usize,
     pub text: &'static str,
-    /// When set, it may be left out if all these functions are short ([`Arithmetic`]).
-    pub unless_short: Option<BTreeSet<String>>,
+    pub condition: Condition,
+}
+
+impl CheckPoint {
+    /// Whether it goes with this part of the cell; where two parts meet, what closes goes with the first
+    /// and what opens with the second.
+    pub fn is_within(&self, part: &Range<usize>) -> bool {
+        if self.text == CLOSE || self.text == PIECES[3] {
+            part.start < self.at && self.at <= part.end
+        } else {
+            part.contains(&self.at)
+        }
+    }
+}
+
+/// Whether a check point stands, given which of the functions are short ([`Arithmetic`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    Always,
+    UnlessShort(BTreeSet<String>),
+    IfShort(BTreeSet<String>),
+}
+
+impl Condition {
+    /// Whether it stands; `is_short` tells it of one function.
+    pub fn holds(&self, is_short: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Condition::Always => true,
+            Condition::UnlessShort(names) => !names.iter().all(|name| is_short(name)),
+            Condition::IfShort(names) => names.iter().all(|name| is_short(name)),
+        }
+    }
 }
 
 /// A function that has neither loops nor allocations: it only computes, and calls these functions.
@@ -36,6 +67,17 @@ pub type Arithmetic = BTreeSet<String>;
 const CHECK: &str = "crate::__lessons_check_point(); ";
 const OPEN: &str = "{ crate::__lessons_check_point(); ";
 const CLOSE: &str = " }";
+
+/// Around a loop over a range, which then goes piece by piece: a check point stands between two pieces,
+/// and what is done within one can be vector code. The four texts stand before `for`, around the range
+/// and after the loop.
+const PIECES: [&str; 4] = [
+    "{ let mut __lessons_rest = ::core::option::Option::None; \
+     loop { crate::__lessons_check_point(); ",
+    "match ::lessons_cell::piece(&mut __lessons_rest, || ",
+    ") { ::core::option::Option::Some(piece) => piece, ::core::option::Option::None => break } ",
+    " } }",
+];
 
 /// Methods that call a closure for each of what may be many elements.
 const ADAPTERS: [&str; 24] = [
@@ -113,29 +155,34 @@ fn holds_unsafe(tokens: TokenStream) -> bool {
 #[derive(Default)]
 struct Search {
     found: Vec<CheckPoint>,
+    /// Whether types have parameters here: a range of one need not be one of integers.
+    generic: bool,
 }
 
 impl Search {
     fn sorted(mut self) -> Vec<CheckPoint> {
+        self.found
+            .retain(|point| point.condition != Condition::UnlessShort(BTreeSet::new()));
+        // Stable: what begins further out was found first.
         self.found.sort_by_key(|point| point.at);
         self.found
     }
 
-    fn add(&mut self, at: usize, text: &'static str, unless_short: Option<BTreeSet<String>>) {
+    fn add(&mut self, at: usize, text: &'static str, condition: Condition) {
         self.found.push(CheckPoint {
             at,
             text,
-            unless_short,
+            condition,
         });
     }
 
     /// At the beginning of a block, after its inner attributes.
-    fn add_to_block(&mut self, block: &Block, unless_short: Option<BTreeSet<String>>) {
+    fn add_to_block(&mut self, block: &Block, condition: Condition) {
         let at = match block.stmts.first() {
             Some(first) => range_of(first).start,
             None => block.brace_token.span.close().byte_range().start,
         };
-        self.add(at, CHECK, unless_short);
+        self.add(at, CHECK, condition);
     }
 
     fn function(&mut self, signature: &Signature, block: &Block) {
@@ -156,9 +203,12 @@ impl Search {
         };
         calls.visit_block(block);
         if calls.found {
-            self.add_to_block(block, None);
+            self.add_to_block(block, Condition::Always);
         }
+        let outside = self.generic;
+        self.generic |= signature.generics.type_params().next().is_some();
         visit::visit_block(self, block);
+        self.generic = outside;
     }
 }
 
@@ -190,6 +240,20 @@ impl<'ast> Visit<'ast> for Search {
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.function(&item.sig, &item.block);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let outside = self.generic;
+        self.generic |= item.generics.type_params().next().is_some();
+        visit::visit_item_impl(self, item);
+        self.generic = outside;
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        let outside = self.generic;
+        self.generic = true;
+        visit::visit_item_trait(self, item);
+        self.generic = outside;
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
@@ -243,19 +307,30 @@ impl<'ast> Visit<'ast> for Search {
     }
 
     fn visit_expr_loop(&mut self, expr: &'ast syn::ExprLoop) {
-        self.add_to_block(&expr.body, None);
+        self.add_to_block(&expr.body, Condition::Always);
         visit::visit_expr_loop(self, expr);
     }
 
     fn visit_expr_while(&mut self, expr: &'ast syn::ExprWhile) {
-        self.add_to_block(&expr.body, None);
+        self.add_to_block(&expr.body, Condition::Always);
         visit::visit_expr_while(self, expr);
     }
 
     fn visit_expr_for_loop(&mut self, expr: &'ast syn::ExprForLoop) {
-        let calls = short_loops::calls_of_loop(expr);
-        if calls.as_ref().is_none_or(|calls| !calls.is_empty()) {
-            self.add_to_block(&expr.body, calls);
+        match short_loops::calls_of_loop(expr) {
+            Some(calls) => self.add_to_block(&expr.body, Condition::UnlessShort(calls)),
+            None => match short_loops::calls_of_pieces(expr).filter(|_| !self.generic) {
+                Some(calls) => {
+                    self.add_to_block(&expr.body, Condition::UnlessShort(calls.clone()));
+                    let range = range_of(&*expr.expr);
+                    let begin = expr.for_token.span.byte_range().start;
+                    let places = [begin, range.start, range.end, range_of(expr).end];
+                    for (at, text) in places.into_iter().zip(PIECES) {
+                        self.add(at, text, Condition::IfShort(calls.clone()));
+                    }
+                }
+                None => self.add_to_block(&expr.body, Condition::Always),
+            },
         }
         visit::visit_expr_for_loop(self, expr);
     }
@@ -267,8 +342,8 @@ impl<'ast> Visit<'ast> for Search {
                     continue;
                 };
                 let calls = short_loops::calls_of_closure(&call.receiver, closure);
-                let leave_out = calls.as_ref().is_some_and(BTreeSet::is_empty);
-                if leave_out || closure.constness.is_some() {
+                let calls = calls.map_or(Condition::Always, Condition::UnlessShort);
+                if closure.constness.is_some() {
                     continue;
                 }
                 match &*closure.body {
@@ -289,146 +364,4 @@ impl<'ast> Visit<'ast> for Search {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::parse;
-
-    /// The code with its check points as `§`, those that depend on a function as `§?`.
-    fn checked(code: &str) -> String {
-        let cell = parse(code).unwrap();
-        let mut points = cell.check_points.clone();
-        points.extend(cell.items.iter().flat_map(|item| item.check_points.clone()));
-        points.sort_by_key(|point| point.at);
-        let mut text = String::new();
-        let mut from = 0;
-        for point in points {
-            text.push_str(&cell.text[from..point.at]);
-            let mark = match point.unless_short {
-                None => "§",
-                Some(_) => "§?",
-            };
-            text.push_str(
-                &point
-                    .text
-                    .replace("crate::__lessons_check_point(); ", mark)
-                    .replace("{ ", "{"),
-            );
-            from = point.at;
-        }
-        text + &cell.text[from..]
-    }
-
-    #[test]
-    fn loops_have_check_points_wherever_they_stand() {
-        for (code, expected) in [
-            ("loop { f() }", "loop { §f() }"),
-            ("loop {}", "loop {§}"),
-            (
-                "while go() { #[allow(x)] f(); }",
-                "while go() { §#[allow(x)] f(); }",
-            ),
-            ("for x in xs { f(x) }", "for x in xs { §f(x) }"),
-            (
-                "'a: for x in &xs { println!(\"{x}\") }",
-                "'a: for x in &xs { §println!(\"{x}\") }",
-            ),
-            (
-                "impl T for S { fn f(&self) { loop {} } }\nmod m { fn g() { loop {} } }",
-                "impl T for S { fn f(&self) { loop {§} } }\nmod m { fn g() { loop {§} } }",
-            ),
-            (
-                "let f = move || loop { g() };",
-                "let f = move || loop { §g() };",
-            ),
-            (
-                "fn fib(n: u32) -> u32 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }",
-                "fn fib(n: u32) -> u32 { §if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }",
-            ),
-            (
-                "(0..n).map(|x| g(x)).for_each(|x| { h(x); })",
-                "(0..n).map(|x| {§g(x) }).for_each(|x| { §h(x); })",
-            ),
-            (
-                "println!(\"{}\", xs.map(|x| g(x)).count());",
-                "println!(\"{}\", xs.map(|x| {§g(x) }).count());",
-            ),
-            (
-                "async { loop { f().await } }",
-                "async { loop { §f().await } }",
-            ),
-        ] {
-            assert_eq!(checked(code), expected);
-        }
-    }
-
-    #[test]
-    fn nothing_is_put_where_it_would_break_something() {
-        for code in [
-            "const fn f() { loop {} }",
-            "const N: u32 = { let mut i = 0; while i < 9 { i += 1; } i };",
-            "static S: u32 = { loop {} };",
-            "let a = [0; { let mut i = 0; while i < 9 { i += 1; } i }];",
-            "let n = const { let mut i = 0; while i < 9 { i += 1; } i };",
-            "enum E { A = { loop {} } }",
-            "extern \"C\" fn f() { loop {} }",
-            "unsafe fn f() { loop {} }",
-            "fn f() { let x = unsafe { g() }; loop {} }",
-            "unsafe { COUNT += 1; }\nloop {}",
-            "assert!(xs.iter().any(|x| g(x)));",
-            "macro_rules! forever { () => { loop {} } }",
-        ] {
-            assert_eq!(checked(code), code);
-        }
-    }
-
-    #[test]
-    fn a_short_loop_that_only_computes_has_none() {
-        for code in [
-            "for x in &mut xs { *x = *x * 2.0 + 1.0; }",
-            "for (y, x) in ys.iter_mut().zip(&xs) { *y += a * x.sqrt(); }",
-            "for i in 0..n { y[i] = a[i * m + 1] + b[i].max(0.0); }",
-            "for i in 0..xs.len() { sum += xs[i]; }",
-            "for _ in 0..1000 { x = x * 0.5; }",
-            "let s: f32 = xs.iter().map(|x| x * x).sum();",
-            "let m = xs.iter().fold(0.0, |a, b| f32::max(a, *b));",
-        ] {
-            assert_eq!(checked(code), code);
-        }
-        for (code, expected) in [
-            (
-                "for i in 0..n { s = s * 31 + i; }",
-                "for i in 0..n { §s = s * 31 + i; }",
-            ),
-            (
-                "for i in 0..n { t[i % 4] += 1; }",
-                "for i in 0..n { §t[i % 4] += 1; }",
-            ),
-            ("for i in 0.. { y[i] = 0; }", "for i in 0.. { §y[i] = 0; }"),
-            (
-                "for x in numbers { s += x; }",
-                "for x in numbers { §s += x; }",
-            ),
-            (
-                "for x in &mut xs { *x = relu(*x); }",
-                "for x in &mut xs { §?*x = relu(*x); }",
-            ),
-            (
-                "for i in 0..n { for k in 0..n { s += a[i * n + k]; } }",
-                "for i in 0..n { §for k in 0..n { s += a[i * n + k]; } }",
-            ),
-        ] {
-            assert_eq!(checked(code), expected);
-        }
-    }
-
-    #[test]
-    fn a_function_that_only_computes_is_known_as_such() {
-        let arithmetic = |code: &str| parse(code).unwrap().items[0].arithmetic.clone();
-        let calls = arithmetic("fn relu(x: f32) -> f32 { let y = max(x, 0.0); y * 1.0 }").unwrap();
-        assert!(calls.contains("max") && calls.len() == 1);
-        assert_eq!(
-            arithmetic("fn f(x: &[f32]) -> Vec<f32> { x.to_vec() }"),
-            None
-        );
-        assert_eq!(arithmetic("fn f() { for i in 0..3 { } }"), None);
-    }
-}
+mod tests;

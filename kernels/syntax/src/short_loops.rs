@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use syn::visit::Visit;
 use syn::{BinOp, Block, Expr, Lit, Pat, Stmt};
 
 /// Methods from which on a chain goes over elements in memory.
@@ -125,7 +126,52 @@ pub fn calls_of_loop(expr: &syn::ExprForLoop) -> Option<BTreeSet<String>> {
     (ends_soon(&expr.expr) || indexed()).then_some(calls)
 }
 
-/// The same for a closure that is called for the elements of `receiver`.
+/// The functions that a loop over a range calls, if it does nothing but compute and may be cut into
+/// pieces: nothing leaves it early, and its ends can be named without being used up.
+pub fn calls_of_pieces(expr: &syn::ExprForLoop) -> Option<BTreeSet<String>> {
+    let Expr::Range(range) = inner(&expr.expr) else {
+        return None;
+    };
+    let ends = [range.start.as_deref()?, range.end.as_deref()?];
+    let half_open = matches!(range.limits, syn::RangeLimits::HalfOpen(_));
+    if expr.label.is_some() || !half_open || !ends.into_iter().all(is_number) {
+        return None;
+    }
+    let mut leaves = Leaves(false);
+    leaves.visit_block(&expr.body);
+    calls_of_block(&expr.body).filter(|_| !leaves.0)
+}
+
+/// An integer by the look of it, made of literals and of places that are copied.
+fn is_number(expr: &Expr) -> bool {
+    match inner(expr) {
+        Expr::Lit(literal) => matches!(literal.lit, Lit::Int(_)),
+        Expr::Path(_) => true,
+        Expr::Field(expr) => is_number(&expr.base),
+        Expr::Cast(expr) => is_number(&expr.expr),
+        Expr::Unary(expr) => is_number(&expr.expr),
+        Expr::Binary(expr) => is_number(&expr.left) && is_number(&expr.right),
+        Expr::MethodCall(call) => {
+            call.method == "len" && call.args.is_empty() && is_number(&call.receiver)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a loop is left, or gone on with, from somewhere in its body.
+struct Leaves(bool);
+
+impl<'ast> Visit<'ast> for Leaves {
+    fn visit_expr_break(&mut self, _: &'ast syn::ExprBreak) {
+        self.0 = true;
+    }
+
+    fn visit_expr_continue(&mut self, expr: &'ast syn::ExprContinue) {
+        self.0 |= expr.label.is_some();
+    }
+}
+
+/// As [`calls_of_loop`], for a closure that is called for the elements of `receiver`.
 pub fn calls_of_closure(receiver: &Expr, closure: &syn::ExprClosure) -> Option<BTreeSet<String>> {
     let mut calls = BTreeSet::new();
     if !computes(&closure.body, &mut calls) {

@@ -87,10 +87,11 @@ pub struct Done {
 }
 
 /// The sources of the crate `lessons_cell`, by file name.
-pub const SUPPORT: [(&str, &str); 5] = [
+pub const SUPPORT: [(&str, &str); 6] = [
     ("lib.rs", include_str!("support/lib.rs")),
     ("frame.rs", include_str!("support/frame.rs")),
     ("interrupt.rs", include_str!("support/interrupt.rs")),
+    ("pieces.rs", include_str!("support/pieces.rs")),
     ("shown.rs", include_str!("support/shown.rs")),
     ("store.rs", include_str!("support/store.rs")),
 ];

@@ -36,7 +36,7 @@ fn an_interrupt_stops_a_cell_and_every_variable_survives() {
         assert_eq!(session.value("(&a, count)"), "([1, 2], 0)", "{code}");
     }
     let error = session.interrupted_at_output(
-        "println!(\"go\");\nloop {\n    count += 1;\n    std::hint::black_box(count);\n}",
+        "// A comment.\nloop {\n    count += 1;\n    if count == 9 { println!(\"go\"); }\n}",
     );
     assert!(
         error.text().contains("line 3: count += 1;"),
@@ -168,4 +168,52 @@ fn check_points_leave_lines_and_columns_of_errors_alone() {
         "{}",
         error.text()
     );
+}
+
+/// Such loops go piece by piece, with check points between; at the third level they go in one.
+#[test]
+fn loops_in_pieces_do_what_the_whole_loop_does() {
+    let mut session = Session::new();
+    let code = "
+fn twice(i: i64) -> i64 { i * 2 }
+let mut found: Vec<i64> = Vec::new();
+let (mut s, mut n) = (0i64, 300_000usize);
+for i in 0..n { s = s * 31 % 1_000_003 + i as i64; n = 5; }
+found.push(s);
+for i in -100i8..100 { s = s * 3 % 1009 + i as i64; }
+found.push(s);
+for i in i64::MIN..i64::MIN + 70_000 { s = s.wrapping_mul(3).wrapping_add(i); }
+found.push(s);
+for i in i32::MAX - 70_000..i32::MAX { s = s.wrapping_mul(5).wrapping_add(i as i64); }
+found.push(s);
+for i in 5..n { s += i as i64; }
+for i in n..n { s += i as i64; }
+for i in 9..n { s += i as i64; }
+found.push(s);
+for i in 0..200_000 { if i % 3 == 0 { continue; } s = s.wrapping_mul(7).wrapping_add(twice(i)); }
+found.push(s);
+let end = 'd'; for c in 'a'..end { s = s.wrapping_mul(7).wrapping_add(c as i64); }
+found.push(s);
+found";
+    let pieces = session.value(code);
+    session.ok(":opt 3");
+    assert_eq!(pieces, session.value(code));
+}
+
+#[test]
+fn a_loop_that_only_computes_stops_between_two_pieces() {
+    let mut session = Session::new();
+    session.ok("let mut s = 0u64; let n = u64::MAX;");
+    let error = session.interrupted_at_output(
+        "println!(\"go\");\nfor i in 0..n { s = (s ^ i).wrapping_mul(31).rotate_left(5); }",
+    );
+    assert_eq!(error.ename, "Interrupted");
+    assert!(error.text().contains("line 2"), "{}", error.text());
+    assert_eq!(session.value("n"), u64::MAX.to_string());
+    let error = session.err("let low = 0.0; let high = 1.0; for x in low..high { s += 1; }");
+    assert!(error.text().contains("not an iterator"), "{}", error.text());
+    let error = session.err("for i in 0..nothing { s += i; }");
+    assert!(error.text().contains("cell:1:13"), "{}", error.text());
+    let ran = session.ok("for i in 0..n - n { s += i; }");
+    assert_eq!(ran.stderr(), "");
 }

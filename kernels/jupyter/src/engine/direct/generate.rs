@@ -89,7 +89,7 @@ impl SourceFile {
             .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
         let mut start = range.start;
         for point in check_points {
-            if range.start < point.at && point.at < range.end {
+            if point.is_within(&range) {
                 self.push(Origin::User(start), &cell.text[start..point.at]);
                 self.text.push_str(point.text);
                 start = point.at;
@@ -359,11 +359,7 @@ impl Generator<'_> {
     /// Those of the check points that are wanted here.
     fn check_points<'p>(&self, points: &'p [CheckPoint]) -> Vec<&'p CheckPoint> {
         let wanted = points.iter().filter(|point| {
-            self.interruptible
-                && point
-                    .unless_short
-                    .as_ref()
-                    .is_none_or(|names| !names.iter().all(|name| self.notebook.is_short(name)))
+            self.interruptible && point.condition.holds(|name| self.notebook.is_short(name))
         });
         wanted.collect()
     }

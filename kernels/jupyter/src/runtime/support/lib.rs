@@ -6,11 +6,13 @@
 
 mod frame;
 mod interrupt;
+mod pieces;
 mod shown;
 mod store;
 
 pub use frame::{CellError, catch, enter};
 pub use interrupt::CheckPoint;
+pub use pieces::{Pieces, piece};
 pub use shown::{Fallback, Peel, PeelOne, Wrap, Showing};
 pub use store::{keep, take};
 
