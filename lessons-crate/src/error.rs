@@ -5,6 +5,7 @@ use crate::engine::{DeviceError, RunError};
 use crate::figure::FigureError;
 use crate::graph::GraphError;
 use crate::models::ModelError;
+use crate::notebook::widget::WidgetError;
 use crate::text::TextError;
 use crate::train::TrainError;
 use crate::weights::WeightsError;
@@ -31,6 +32,8 @@ pub enum Error {
     Bench(#[from] BenchError),
     #[error(transparent)]
     Figure(#[from] FigureError),
+    #[error(transparent)]
+    Widget(#[from] WidgetError),
 }
 
 impl From<candle_core::Error> for Error {
@@ -71,7 +74,7 @@ macro_rules! teaching_error {
             }
 
             /// The same, said of a part: a node, a file.
-            pub(crate) fn of(mut self, part: impl std::fmt::Display) -> $name {
+            pub fn of(mut self, part: impl std::fmt::Display) -> $name {
                 self.what = format!("{part}: {}", self.what);
                 self
             }

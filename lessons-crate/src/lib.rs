@@ -39,6 +39,6 @@ pub mod prelude {
     };
     pub use crate::models::{Classification, Classifier};
     pub use crate::nn;
-    pub use crate::notebook::{check, hint};
+    pub use crate::notebook::{check, hint, widget};
     pub use crate::weights::Weights;
 }

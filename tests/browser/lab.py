@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from find import find_browser
@@ -54,12 +55,24 @@ def write_settings(folder: Path, theme: str) -> None:
         path.write_text(json.dumps(values))
 
 
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """A notebook of these cells, none of which has been run."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "lessons", "display_name": "Rust (lessons)", "language": "rust"}},
+    )
+    nbformat.write(notebook, path)
+
+
 @contextmanager
-def lab_server(theme: str = "light") -> Iterator[str]:
-    """Serves a copy of the notebooks; yields the address of one, with {} in place of its file name."""
+def lab_server(theme: str = "light", notebook: Path | None = None) -> Iterator[str]:
+    """Serves a copy of the notebooks, and of one more if named; yields the address of one, with {}
+    in place of its file name."""
     with tempfile.TemporaryDirectory(prefix="lessons-lab-") as scratch:
         folder = Path(scratch)
         shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        if notebook:
+            shutil.copy(notebook, folder / "notebooks")
         write_settings(folder / "settings", theme)
         port, token = free_port(), secrets.token_hex(16)
         environment = os.environ | {
@@ -151,6 +164,23 @@ class NotebookPage:
         self.page.wait_for_function("window.ran === true", timeout=seconds * 1000)
         self.wait_for_kernel(seconds)
 
+    def run_cell(self, cell: int, seconds: float) -> None:
+        """Runs one cell and waits until it is done."""
+        self.in_lab(
+            "panel.content.deselectAll(); panel.content.activeCellIndex = values.cell; window.ran = false;"
+            "app.commands.execute('notebook:run-cell').then(() => { window.ran = true; });",
+            cell=cell,
+        )
+        self.page.wait_for_function("window.ran === true", timeout=seconds * 1000)
+
+    def cell(self, cell: int):
+        """What the page shows of one cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(cell)
+
+    def save(self) -> dict:
+        """Saves the notebook; its JSON."""
+        return self.in_lab("await panel.context.save(); return panel.context.model.toJSON();")
+
     def outputs(self) -> list[dict]:
         """Of each code cell: its source, tags, prompt, error texts, and the images that its outputs show."""
         self.page.evaluate(
@@ -198,6 +228,8 @@ class NotebookPage:
 
 
 @contextmanager
-def open_notebook(browser: Browser, name: str, theme: str = "light", **size) -> Iterator[NotebookPage]:
-    with lab_server(theme) as address, browser_page(browser, theme, **size) as page:
+def open_notebook(
+    browser: Browser, name: str, theme: str = "light", notebook: Path | None = None, **size
+) -> Iterator[NotebookPage]:
+    with lab_server(theme, notebook) as address, browser_page(browser, theme, **size) as page:
         yield NotebookPage(page, address, name)

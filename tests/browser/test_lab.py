@@ -19,12 +19,6 @@ def assert_images_are_seen(cells: list[dict]) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with lab.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def reader(browser):
     """A page, and a server on which the notebooks are as untrusted as in anybody's fresh clone."""
     with lab.lab_server() as address, lab.browser_page(browser) as page:

@@ -30,6 +30,12 @@ impl Bundle {
         self
     }
 
+    /// Adds a form whose content is JSON, not text; evcxr's markers have no place for it.
+    pub(crate) fn with_json(mut self, mime: &str, content: Value) -> Bundle {
+        self.data.insert(mime.to_owned(), content);
+        self
+    }
+
     /// Adds metadata of a form, for instance `alt` of `image/svg+xml`.
     pub fn with_metadata(mut self, mime: &str, metadata: Value) -> Bundle {
         self.metadata.insert(mime.to_owned(), metadata);

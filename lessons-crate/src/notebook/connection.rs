@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lessons_channel::{FromCell, SOCKET_ENV, ToCell, read_frame, write_frame};
+use lessons_channel::{
+    Comm, FromCell, SOCKET_ENV, ToCell, read_frame, write_frame, write_frame_with,
+};
 
 /// Whether the cell's messages go anywhere.
 enum Connection {
@@ -20,6 +22,16 @@ static CONNECTION: Mutex<Connection> = Mutex::new(Connection::Untried);
 /// Sends a message to the kernel, after everything that the cell printed before it, and waits until
 /// it has arrived. Gives false where no kernel listens.
 pub(super) fn send(message: &FromCell) -> bool {
+    send_with(message, &[])
+}
+
+/// As [`send`], for a message to a comm, with its buffers.
+pub(super) fn send_comm(mut comm: Comm) -> bool {
+    let buffers = std::mem::take(&mut comm.buffers);
+    send_with(&FromCell::Comm(comm), &buffers)
+}
+
+fn send_with(message: &FromCell, parts: &[Vec<u8>]) -> bool {
     // Text and figures come on different ways; flushing keeps them in the order they were made in.
     let _ = io::stdout().flush();
     let _ = io::stderr().flush();
@@ -27,7 +39,8 @@ pub(super) fn send(message: &FromCell) -> bool {
     let Connection::Open(stream) = &mut *connection else {
         return false;
     };
-    let answered = write_frame(stream, message).and_then(|()| read_frame::<ToCell>(stream));
+    let answered =
+        write_frame_with(stream, message, parts).and_then(|()| read_frame::<ToCell>(stream));
     match answered {
         Ok(Some(_)) => true,
         // A message that is too long breaks nothing: no byte of it was written.
@@ -67,7 +80,84 @@ fn connection() -> MutexGuard<'static, Connection> {
 }
 
 #[cfg(test)]
-pub(super) fn connect(stream: Option<UnixStream>) {
-    let mut connection = CONNECTION.lock().unwrap_or_else(PoisonError::into_inner);
-    *connection = stream.map_or(Connection::None, Connection::Open);
+pub(super) mod testing {
+    //! A kernel for tests: it answers everything and keeps what it was sent.
+
+    use std::sync::mpsc;
+
+    use lessons_channel::read_frame_with;
+
+    use super::*;
+
+    /// The process has one connection, so one test at a time has it.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    pub struct Kernel {
+        received: mpsc::Receiver<FromCell>,
+        _turn: MutexGuard<'static, ()>,
+    }
+
+    fn connect(stream: Option<UnixStream>) {
+        let mut connection = CONNECTION.lock().unwrap_or_else(PoisonError::into_inner);
+        *connection = stream.map_or(Connection::None, Connection::Open);
+    }
+
+    /// No kernel for as long as the guard lives.
+    pub fn without_kernel() -> MutexGuard<'static, ()> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        connect(None);
+        turn
+    }
+
+    impl Kernel {
+        pub fn start() -> Kernel {
+            let turn = without_kernel();
+            let (cell, mut kernel) = UnixStream::pair().unwrap();
+            let (sender, received) = mpsc::channel();
+            std::thread::spawn(move || {
+                while let Ok(Some((mut message, parts))) = read_frame_with(&mut kernel) {
+                    if let FromCell::Comm(comm) = &mut message {
+                        comm.buffers = parts;
+                    }
+                    let kept = sender.send(message);
+                    if kept.is_err() || write_frame(&mut kernel, &ToCell::Done).is_err() {
+                        return;
+                    }
+                }
+            });
+            connect(Some(cell));
+            Kernel {
+                received,
+                _turn: turn,
+            }
+        }
+
+        /// What has come since this was called last.
+        pub fn received(&self) -> Vec<FromCell> {
+            self.received.try_iter().collect()
+        }
+
+        /// Of that, the messages to comms.
+        pub fn comms(&self) -> Vec<Comm> {
+            let comms = self
+                .received()
+                .into_iter()
+                .filter_map(|message| match message {
+                    FromCell::Comm(comm) => Some(comm),
+                    _ => None,
+                });
+            comms.collect()
+        }
+
+        /// The kernel goes away.
+        pub fn stop(self) {
+            connect(None);
+        }
+    }
+
+    impl Drop for Kernel {
+        fn drop(&mut self) {
+            connect(None);
+        }
+    }
 }

@@ -111,30 +111,16 @@ fn unconnected(bundle: &Bundle, evcxr: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixStream;
-
-    use lessons_channel::{ToCell, read_frame, write_frame};
-
-    use super::super::connection::connect;
+    use super::super::connection::testing::Kernel;
     use super::*;
 
-    /// One test, since the connection belongs to the process.
     #[test]
     fn a_kernel_gets_messages_and_a_lost_one_is_done_without() {
-        let (cell, mut kernel) = UnixStream::pair().unwrap();
-        connect(Some(cell));
-        let listening = std::thread::spawn(move || {
-            let mut next = || {
-                let message = read_frame::<FromCell>(&mut kernel).unwrap().unwrap();
-                write_frame(&mut kernel, &ToCell::Done).unwrap();
-                message
-            };
-            [next(), next(), next()]
-        });
+        let kernel = Kernel::start();
         let shown = Display::new(&Bundle::text("first"));
         assert!(shown.update(&Bundle::text("second")));
         clear_output(true);
-        let [first, second, third] = listening.join().unwrap();
+        let [first, second, third] = <[FromCell; 3]>::try_from(kernel.received()).unwrap();
 
         let FromCell::Display {
             display_id: Some(id),
@@ -159,8 +145,8 @@ mod tests {
         );
         assert_eq!(third, FromCell::ClearOutput { wait: true });
 
+        kernel.stop();
         assert!(!shown.update(&Bundle::text("nobody listens any more")));
-        connect(None);
     }
 
     #[test]

@@ -5,12 +5,15 @@
 
 mod bundle;
 pub mod check;
+pub mod comm;
 mod connection;
 mod display;
 mod folder;
 mod hint;
 mod input;
 mod progress;
+mod unique;
+pub mod widget;
 
 pub use crate::interrupt::check_point;
 pub use bundle::Bundle;

@@ -7,6 +7,7 @@ pub mod direct;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use lessons_channel::{Comm, CommAction, Delivery};
 use serde_json::Value;
 
 /// One cell to run.
@@ -43,6 +44,8 @@ pub enum Output {
     ClearOutput {
         wait: bool,
     },
+    /// A message to the frontend's side of a comm.
+    Comm(Comm),
 }
 
 /// Where a running cell's outputs go, and where its input comes from. Called from several threads.
@@ -97,6 +100,13 @@ pub trait Engine: Send {
     /// Runs one cell to its end. Outputs go to `frontend` as they happen; all of them have been
     /// handed over when this returns.
     fn run(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome;
+
+    /// Hands a comm message of the frontend to what listens to it among the notebook's values, and
+    /// returns when that is done with it. Between cells only; outputs go to `frontend`. False when
+    /// there is nothing that could listen.
+    fn deliver(&mut self, _delivery: Delivery, _frontend: Arc<dyn Frontend>) -> bool {
+        false
+    }
 
     fn interrupter(&self) -> Arc<dyn Interrupter>;
 

@@ -8,6 +8,7 @@ use crate::assist::{Completeness, completeness};
 use crate::protocol::{Outgoing, Replier, Request, State};
 
 use super::Kernel;
+use super::comms::is_comm;
 use super::history::Access;
 
 impl Kernel {
@@ -15,6 +16,10 @@ impl Kernel {
     pub(super) async fn handle(self: &Arc<Self>, request: Request, replier: &Replier) {
         if request.header.msg_type == "execute_request" {
             self.execution.submit(request, replier.clone());
+            return;
+        }
+        if is_comm(&request.header.msg_type) {
+            self.execution.submit_comm(request);
             return;
         }
         self.iopub.status(&request.raw_header, State::Busy);
@@ -52,12 +57,7 @@ impl Kernel {
             "is_complete_request" => is_complete(request),
             "complete_request" | "inspect_request" => self.assist(request.clone()).await,
             "history_request" => self.history(request),
-            "comm_info_request" => json!({"status": "ok", "comms": {}}),
-            "comm_open" => {
-                self.refuse_comm(request);
-                return None;
-            }
-            "comm_msg" | "comm_close" => return None,
+            "comm_info_request" => self.comms.info(request),
             "interrupt_request" => {
                 self.interrupt();
                 json!({"status": "ok"})
@@ -130,14 +130,6 @@ impl Kernel {
             })
             .collect();
         json!({"status": "ok", "history": entries})
-    }
-
-    /// No target is known on the kernel's side: the frontend is told that its comm is closed.
-    fn refuse_comm(&self, request: &Request) {
-        let comm_id = request.text("comm_id").unwrap_or_default();
-        let content = json!({"comm_id": comm_id, "data": {}});
-        self.iopub
-            .publish(Outgoing::new("comm_close", &request.raw_header, content));
     }
 }
 

@@ -1,5 +1,7 @@
-//! The execution thread: it owns the engine and runs the queued cells one after another.
+//! The execution thread: it owns the engine, runs the queued cells one after another, and delivers
+//! messages to comms between them.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -9,10 +11,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::assist::Assistant;
-use crate::engine::{Cell, CellError, Engine, Frontend, Interrupter, Outcome, Output};
+use crate::engine::{
+    Cell, CellError, Comm, CommAction, Delivery, Engine, Frontend, Interrupter, Outcome, Output,
+};
 use crate::protocol::{self, Outgoing, Publisher, Replier, Request, State};
 
 use super::EngineFactory;
+use super::comms::{self, Comms};
 use super::expressions;
 use super::help;
 use super::history::History;
@@ -26,6 +31,7 @@ pub struct Parts {
     pub stdin: Arc<Stdin>,
     pub assistant: Arc<Assistant>,
     pub history: Arc<History>,
+    pub comms: Arc<Comms>,
     pub runtime: tokio::runtime::Handle,
 }
 
@@ -35,6 +41,8 @@ enum Job {
         request: Box<Request>,
         replier: Replier,
     },
+    /// A message to a comm.
+    Comm(Box<Request>),
     Quit,
 }
 
@@ -113,6 +121,13 @@ impl Execution {
         }
     }
 
+    /// Queues a message to a comm.
+    pub fn submit_comm(&self, request: Request) {
+        if self.jobs.send(Job::Comm(Box::new(request))).is_err() {
+            tracing::error!("the execution thread has ended; a comm message was dropped");
+        }
+    }
+
     /// The raw header of the request whose cell runs.
     pub fn running(&self) -> Option<Bytes> {
         self.shared.now().running.clone()
@@ -155,27 +170,87 @@ impl Executor {
         if let Err(error) = self.start_engine() {
             tracing::error!("the engine did not start: {error:#}");
         }
-        while let Ok(Job::Run {
-            ticket,
-            request,
-            replier,
-        }) = queue.recv()
-        {
-            if self.shared.quitting.load(Ordering::SeqCst) {
-                break;
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                match queue.recv() {
+                    Ok(job) => waiting.push_back(job),
+                    Err(_) => return,
+                }
             }
-            let started = protocol::now();
-            self.parts.iopub.status(&request.raw_header, State::Busy);
-            let content = if ticket <= self.shared.aborted.load(Ordering::SeqCst) {
-                json!({"status": "aborted"})
-            } else {
-                self.execute(&request)
-            };
-            let mut reply = Outgoing::new("execute_reply", &request.raw_header, content);
-            reply.metadata = json!({"started": started, "status": reply.content["status"]});
-            replier.send(&request.identities, reply);
-            self.parts.iopub.status(&request.raw_header, State::Idle);
-            self.learn_names();
+            waiting.extend(queue.try_iter());
+            if self.shared.quitting.load(Ordering::SeqCst) {
+                return;
+            }
+            match waiting.pop_front() {
+                Some(Job::Run {
+                    ticket,
+                    request,
+                    replier,
+                }) => self.answer(ticket, &request, &replier),
+                Some(Job::Comm(request)) => self.deliver(&request, superseded(&request, &waiting)),
+                Some(Job::Quit) => return,
+                None => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, ticket: u64, request: &Request, replier: &Replier) {
+        let started = protocol::now();
+        self.parts.iopub.status(&request.raw_header, State::Busy);
+        let content = if ticket <= self.shared.aborted.load(Ordering::SeqCst) {
+            json!({"status": "aborted"})
+        } else {
+            self.execute(request)
+        };
+        let mut reply = Outgoing::new("execute_reply", &request.raw_header, content);
+        reply.metadata = json!({"started": started, "status": reply.content["status"]});
+        replier.send(&request.identities, reply);
+        self.parts.iopub.status(&request.raw_header, State::Idle);
+        self.learn_names();
+    }
+
+    /// Hands a comm message to the notebook's values. With `superseded`, a later update of the same
+    /// comm waits already.
+    fn deliver(&mut self, request: &Request, superseded: bool) {
+        self.parts.iopub.status(&request.raw_header, State::Busy);
+        match comms::incoming(request) {
+            Some(comm) => self.deliver_comm(request, comm, superseded),
+            None => tracing::warn!("a comm message without a comm_id was dropped"),
+        }
+        self.parts.iopub.status(&request.raw_header, State::Idle);
+    }
+
+    fn deliver_comm(&mut self, request: &Request, comm: Comm, superseded: bool) {
+        let id = comm.comm_id.clone();
+        let opens = matches!(comm.action, CommAction::Open { .. });
+        let closes = comm.action == CommAction::Close;
+        if !opens && !self.parts.comms.is_open(&id) {
+            tracing::warn!("a message to the comm {id}, which is not open, was dropped");
+            return;
+        }
+        let outputs = Arc::new(Outputs::new(
+            &self.parts,
+            request.clone(),
+            self.count,
+            false,
+        ));
+        let delivery = Delivery { comm, superseded };
+        self.shared.now().running = Some(request.raw_header.clone());
+        let frontend = outputs.clone();
+        let delivered = self.with_engine(|engine| engine.deliver(delivery, frontend));
+        self.shared.now().running = None;
+        outputs.finish();
+        let known = delivered.unwrap_or_else(|text| {
+            tracing::error!("the engine failed on a comm message: {text}");
+            false
+        });
+        if closes {
+            self.parts.comms.closed(&id);
+        } else if !known || opens && !self.parts.comms.is_open(&id) {
+            self.parts.comms.closed(&id);
+            let content = json!({"comm_id": id, "data": {}});
+            self.publish("comm_close", request, content);
         }
     }
 
@@ -212,14 +287,7 @@ impl Executor {
             let content = json!({"code": code, "execution_count": number});
             self.publish("execute_input", request, content);
         }
-        let outputs = Arc::new(Outputs::new(
-            self.parts.iopub.clone(),
-            self.parts.stdin.clone(),
-            self.parts.runtime.clone(),
-            request.clone(),
-            number,
-            silent,
-        ));
+        let outputs = Arc::new(Outputs::new(&self.parts, request.clone(), number, silent));
         let cell = Cell {
             code: code.to_owned(),
             number,
@@ -278,32 +346,38 @@ impl Executor {
         content
     }
 
-    /// Runs a cell on the engine, making one first where there is none. A panic of the engine costs
-    /// the engine, not the kernel.
+    /// Runs a cell on the engine, making one first where there is none.
     fn run_cell(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome {
         if self.engine.is_none()
             && let Err(error) = self.start_engine()
         {
             return failed("EngineError", format!("{error:#}"));
         }
+        let outcome = self.with_engine(|engine| engine.run(cell, frontend));
+        outcome.unwrap_or_else(|text| {
+            failed(
+                "KernelError",
+                format!(
+                    "the kernel made a mistake with this cell: {text}. \
+                     The variables are lost; the next cell starts afresh."
+                ),
+            )
+        })
+    }
+
+    /// Lets the engine do something. A panic of the engine costs the engine, not the kernel.
+    ///
+    /// # Errors
+    /// Says what the engine panicked with, or that there is none.
+    fn with_engine<T>(&mut self, work: impl FnOnce(&mut dyn Engine) -> T) -> Result<T, String> {
         let Some(engine) = &mut self.engine else {
-            return failed("EngineError", "there is no engine".into());
+            return Err("there is no engine".into());
         };
-        match catch_unwind(AssertUnwindSafe(|| engine.run(cell, frontend))) {
-            Ok(outcome) => outcome,
-            Err(panic) => {
-                self.shared.now().interrupter = None;
-                self.engine = None;
-                let text = panic_text(&*panic);
-                failed(
-                    "KernelError",
-                    format!(
-                        "the kernel made a mistake with this cell: {text}. \
-                         The variables are lost; the next cell starts afresh."
-                    ),
-                )
-            }
-        }
+        catch_unwind(AssertUnwindSafe(|| work(&mut **engine))).map_err(|panic| {
+            self.shared.now().interrupter = None;
+            self.engine = None;
+            panic_text(&*panic)
+        })
     }
 
     fn publish(&self, kind: &str, request: &Request, content: Value) {
@@ -311,6 +385,18 @@ impl Executor {
             .iopub
             .publish(Outgoing::new(kind, &request.raw_header, content));
     }
+}
+
+/// Whether an update of a comm is followed by another one, with nothing but updates between them.
+fn superseded(request: &Request, waiting: &VecDeque<Job>) -> bool {
+    let Some(comm) = comms::updates(request) else {
+        return false;
+    };
+    let later = waiting.iter().map_while(|job| match job {
+        Job::Comm(request) => comms::updates(request),
+        _ => None,
+    });
+    later.into_iter().any(|later| later == comm)
 }
 
 fn ok(number: u32, expressions: Value, page: Option<Value>) -> Value {

@@ -1,9 +1,11 @@
 //! The kernel loop: requests in, an engine that runs cells, messages out.
 //!
-//! `execute_request`s wait in a queue of their own and run on one thread; every other request is
-//! answered at once, on shell and on control, whatever the engine is doing. Control and heartbeat
-//! have a thread to themselves.
+//! `execute_request`s and messages to comms wait in a queue of their own and are dealt with on one
+//! thread, so that a widget's callback never runs beside a cell; every other request is answered at
+//! once, on shell and on control, whatever the engine is doing. Control and heartbeat have a thread
+//! to themselves.
 
+mod comms;
 mod dispatch;
 mod execution;
 mod expressions;
@@ -26,6 +28,7 @@ use crate::assist::Assistant;
 use crate::engine::Engine;
 use crate::protocol::{self, Channel, Connection, Listener, Publisher, Replier, Session, Signer};
 
+use comms::Comms;
 use execution::Execution;
 use history::History;
 use input::Stdin;
@@ -57,6 +60,7 @@ struct Kernel {
     stdin: Arc<Stdin>,
     assistant: Arc<Assistant>,
     history: Arc<History>,
+    comms: Arc<Comms>,
     info: info::Info,
     shutdown: mpsc::UnboundedSender<()>,
 }
@@ -104,12 +108,14 @@ pub async fn serve(
 
     let assistant = setup.assistant;
     let history = Arc::new(History::open(setup.history));
+    let comms = Arc::new(Comms::default());
     let execution = Execution::start(execution::Parts {
         engine: setup.engine,
         iopub: iopub.clone(),
         stdin: stdin.clone(),
         assistant: assistant.clone(),
         history: history.clone(),
+        comms: comms.clone(),
         runtime: tokio::runtime::Handle::current(),
     })?;
 
@@ -121,6 +127,7 @@ pub async fn serve(
         stdin,
         assistant,
         history,
+        comms,
         info: info::Info::new(setup.language_version),
         shutdown,
     });

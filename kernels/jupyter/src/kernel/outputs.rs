@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::engine::{Frontend, Output};
 use crate::protocol::{Outgoing, Publisher, Request};
 
+use super::comms::Comms;
+use super::execution::Parts;
 use super::input::Stdin;
 use super::stream::{Gathered, Stream};
 
@@ -28,9 +30,10 @@ pub struct Outputs {
 
 struct Shared {
     iopub: Publisher,
+    comms: Arc<Comms>,
     request: Request,
     number: u32,
-    /// A silent cell broadcasts nothing.
+    /// A silent cell broadcasts nothing but what it tells its widgets.
     silent: bool,
     state: Mutex<State>,
 }
@@ -47,20 +50,14 @@ struct State {
 }
 
 impl Outputs {
-    pub fn new(
-        iopub: Publisher,
-        stdin: Arc<Stdin>,
-        runtime: tokio::runtime::Handle,
-        request: Request,
-        number: u32,
-        silent: bool,
-    ) -> Self {
+    pub fn new(parts: &Parts, request: Request, number: u32, silent: bool) -> Self {
         Self {
-            stdin,
+            stdin: parts.stdin.clone(),
             allow_stdin: request.flag("allow_stdin", false),
-            runtime,
+            runtime: parts.runtime.clone(),
             shared: Arc::new(Shared {
-                iopub,
+                iopub: parts.iopub.clone(),
+                comms: parts.comms.clone(),
                 request,
                 number,
                 silent,
@@ -193,6 +190,11 @@ impl Shared {
                 self.publish("execute_result", content);
             }
             Output::ClearOutput { wait } => self.publish("clear_output", json!({"wait": wait})),
+            Output::Comm(comm) => {
+                if let Some(message) = self.comms.outgoing(comm, &self.request.raw_header) {
+                    self.iopub.publish(message);
+                }
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
-use lessons_channel::{read_frame, write_frame};
+use lessons_channel::{COMM_ENTRY, Delivery, read_frame_with, write_frame, write_frame_with};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,11 @@ pub(crate) enum ToRuntime {
     Interrupt {
         sequence: u64,
     },
+    /// Call what listens to a comm. The message's buffers are the frame's parts.
+    Deliver {
+        delivery: Box<Delivery>,
+        sequence: u64,
+    },
 }
 
 /// From the runtime to the kernel.
@@ -72,6 +77,10 @@ pub(crate) enum FromRuntime {
     /// The object could not be loaded.
     NotLoaded {
         message: String,
+    },
+    /// What listens has returned; `known` when there is a library that knows comms.
+    Delivered {
+        known: bool,
     },
 }
 
@@ -132,7 +141,10 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
     let interrupts = Arc::new(Interrupts::default());
     let asked = interrupts.clone();
     std::thread::spawn(move || {
-        while let Ok(Some(command)) = read_frame::<ToRuntime>(&mut incoming) {
+        while let Ok(Some((mut command, parts))) = read_frame_with(&mut incoming) {
+            if let ToRuntime::Deliver { delivery, .. } = &mut command {
+                delivery.comm.buffers = parts;
+            }
             match command {
                 ToRuntime::Interrupt { sequence } => asked.ask(sequence),
                 command => {
@@ -152,10 +164,10 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                 for library in libraries {
                     // What is missing here is named again when a cell needs it.
                     if let Ok(library) = open(&library, true) {
-                        loader.support = Some(library);
+                        loader.preloaded.push(library);
                     }
                 }
-                interrupts.connect(loader.support.as_ref());
+                interrupts.connect(loader.preloaded.last());
             }
             ToRuntime::Run {
                 object,
@@ -184,6 +196,11 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                 }
             }
             ToRuntime::Interrupt { .. } => {}
+            ToRuntime::Deliver { delivery, sequence } => {
+                let known = loader.deliver(&delivery);
+                write_marks(sequence);
+                write_frame(&mut control, &FromRuntime::Delivered { known })?;
+            }
         }
     }
     Ok(())
@@ -213,7 +230,8 @@ fn read_from(path: &Path) -> std::io::Result<()> {
 /// Loaded objects; none is ever unloaded, since values point into their code.
 #[derive(Default)]
 struct Loader {
-    support: Option<Library>,
+    /// The support crate last.
+    preloaded: Vec<Library>,
     cells: HashMap<PathBuf, Library>,
 }
 
@@ -257,7 +275,7 @@ impl Loader {
             }
         }
         let mut bytes: Vec<u8> = Vec::new();
-        if let Some(support) = &self.support {
+        if let Some(support) = self.preloaded.last() {
             // SAFETY: the support crate defines the function with this very signature.
             let report = unsafe {
                 support.get::<extern "C" fn(*mut c_void, Receive)>(b"lessons_cell_report")?
@@ -270,8 +288,31 @@ impl Loader {
         Ok((report, variables))
     }
 
+    /// Calls the library's function for comms; false when no library has one.
+    fn deliver(&self, delivery: &Delivery) -> bool {
+        let mut frame = Vec::new();
+        if write_frame_with(&mut frame, delivery, &delivery.comm.buffers).is_err() {
+            return false;
+        }
+        for library in &self.preloaded {
+            // SAFETY: the library defines the function with this very signature, and the frame
+            // outlives the call.
+            unsafe {
+                if let Ok(entry) =
+                    library.get::<unsafe extern "C" fn(*const u8, usize)>(COMM_ENTRY.as_bytes())
+                {
+                    entry(frame.as_ptr(), frame.len());
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     fn forget(&self, name: &str) {
-        let Some(support) = &self.support else { return };
+        let Some(support) = self.preloaded.last() else {
+            return;
+        };
         // SAFETY: the support crate defines the function with this very signature, and the name
         // outlives the call.
         unsafe {

@@ -1,12 +1,14 @@
-//! The socket on which cells send figures and ask for input.
+//! The socket on which cells send figures and comm messages and ask for input.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lessons_channel::{FromCell, ToCell, read_frame, write_frame};
+use lessons_channel::{Comm, CommAction, FromCell, ToCell, read_frame_with, write_frame};
+use serde_json::{Map, json};
 
 use super::streams::Streams;
 use crate::engine::Output;
@@ -72,8 +74,9 @@ impl Drop for Channel {
 }
 
 fn serve(mut stream: UnixStream, shared: &Shared) {
+    let mut comms = OpenComms::default();
     // A frame that cannot be read leaves the stream without a boundary to go on from: it ends here.
-    while let Ok(Some(message)) = read_frame::<FromCell>(&mut stream) {
+    while let Ok(Some((message, parts))) = read_frame_with::<FromCell>(&mut stream) {
         let streams = shared
             .streams
             .lock()
@@ -107,9 +110,53 @@ fn serve(mut stream: UnixStream, shared: &Shared) {
                 };
                 ToCell::Input { text }
             }
+            FromCell::Comm(mut comm) => {
+                comm.buffers = parts;
+                comms.note(&comm, &streams);
+                streams.emit_in_order(Output::Comm(comm));
+                ToCell::Done
+            }
         };
         if write_frame(&mut stream, &answer).is_err() {
             return;
+        }
+    }
+}
+
+/// The comms whose one end is in the process behind a connection. They close with it, however it
+/// ends.
+#[derive(Default)]
+struct OpenComms {
+    ids: BTreeSet<String>,
+    streams: Option<Arc<Streams>>,
+}
+
+impl OpenComms {
+    fn note(&mut self, comm: &Comm, streams: &Arc<Streams>) {
+        match comm.action {
+            CommAction::Open { .. } | CommAction::Accept { .. } => {
+                self.ids.insert(comm.comm_id.clone());
+                self.streams = Some(streams.clone());
+            }
+            CommAction::Close => {
+                self.ids.remove(&comm.comm_id);
+            }
+            CommAction::Message => {}
+        }
+    }
+}
+
+impl Drop for OpenComms {
+    fn drop(&mut self) {
+        let Some(streams) = &self.streams else { return };
+        for comm_id in std::mem::take(&mut self.ids) {
+            streams.emit_in_order(Output::Comm(Comm {
+                comm_id,
+                action: CommAction::Close,
+                data: json!({}),
+                metadata: Map::new(),
+                buffers: Vec::new(),
+            }));
         }
     }
 }

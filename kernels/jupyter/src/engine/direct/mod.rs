@@ -37,7 +37,7 @@ use self::process::{Died, Process, Start};
 use self::replay::{Contribution, Replay};
 use self::running::Running;
 use self::rustc::{Compiler, Diagnostic, Toolchain};
-use super::{Bundle, Cell, Engine, Frontend, Interrupter, Outcome, Output, Variable};
+use super::{Bundle, Cell, Delivery, Engine, Frontend, Interrupter, Outcome, Output, Variable};
 use crate::cell::{ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
 use crate::runtime::Done;
@@ -436,6 +436,31 @@ impl Engine for DirectEngine {
         let outcome = self.run_cell(cell, &frontend);
         self.compiler.running.finish();
         outcome.unwrap_or_else(|error| Outcome::Failed(explain::kernel_error(&error)))
+    }
+
+    fn deliver(&mut self, delivery: Delivery, frontend: Arc<dyn Frontend>) -> bool {
+        let Some(process) = &mut self.process else {
+            return false;
+        };
+        self.compiler.running.begin();
+        self.compiler.running.begin_run();
+        // What threads of an earlier cell print later still belongs to that cell.
+        let before = process.streams.frontend();
+        process.streams.attach(frontend.clone());
+        let delivered = process.deliver(delivery);
+        if let Some(before) = before {
+            process.streams.attach(before);
+        }
+        self.compiler.running.finish();
+        delivered.unwrap_or_else(|how| {
+            let lost = self.stop_process("a widget's callback ended the process that runs cells");
+            let text = format!(
+                "note: in a widget's callback, {how}; lost: {}\n",
+                lost.join(", ")
+            );
+            frontend.emit(Output::Stderr(text.into_bytes()));
+            false
+        })
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

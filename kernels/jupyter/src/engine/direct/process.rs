@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
-use lessons_channel::{SOCKET_ENV, read_frame, write_frame};
+use lessons_channel::{Delivery, SOCKET_ENV, read_frame, write_frame, write_frame_with};
 
 use super::blocked;
 use super::ending::Ending;
@@ -238,7 +238,39 @@ impl Process {
                 self.streams.wait_for_end(sequence, Duration::from_secs(2));
                 Err(Died::NotLoaded(message))
             }
-            Ok(None) | Err(_) => Err(Died::Ended(self.obituary())),
+            Ok(Some(FromRuntime::Delivered { .. }) | None) | Err(_) => {
+                Err(Died::Ended(self.obituary()))
+            }
+        }
+    }
+
+    /// Hands a comm message over and waits until what listens to it has returned; its outputs have
+    /// all been emitted then. False when the process has no library that knows comms.
+    ///
+    /// # Errors
+    /// When the process died, in these words.
+    pub fn deliver(&mut self, delivery: Delivery) -> Result<bool, String> {
+        self.sequence += 1;
+        let sequence = self.sequence;
+        let buffers = delivery.comm.buffers.clone();
+        let command = ToRuntime::Deliver {
+            delivery: Box::new(delivery),
+            sequence,
+        };
+        let sent = write_frame_with(&mut self.control, &command, &buffers);
+        // What is too long to be sent was not sent at all; nobody listens to such a thing.
+        if sent
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
+        {
+            return Ok(false);
+        }
+        match sent.and_then(|()| read_frame::<FromRuntime>(&mut self.control)) {
+            Ok(Some(FromRuntime::Delivered { known })) => {
+                self.streams.wait_for_end(sequence, Duration::from_secs(2));
+                Ok(known)
+            }
+            _ => Err(self.obituary()),
         }
     }
 
