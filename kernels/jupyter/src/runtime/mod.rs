@@ -197,7 +197,9 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
             }
             ToRuntime::Interrupt { .. } => {}
             ToRuntime::Deliver { delivery, sequence } => {
+                interrupts.begin(sequence);
                 let known = loader.deliver(&delivery);
+                interrupts.end();
                 write_marks(sequence);
                 write_frame(&mut control, &FromRuntime::Delivered { known })?;
             }

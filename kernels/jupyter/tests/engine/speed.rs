@@ -77,6 +77,33 @@ fn an_unchanged_cell_is_not_compiled_again() {
 }
 
 #[test]
+fn timing_tells_the_linker_from_the_compiler() {
+    let mut session = Session::new();
+    let ran = session.ok(":timing\nlet timed = vec![1, 2, 3];");
+    let line = String::from_utf8(ran.stdout_bytes()).unwrap();
+    let mut milliseconds = std::collections::BTreeMap::new();
+    for part in line.split([' ', '|']).collect::<Vec<_>>().windows(2) {
+        if let Ok(number) = part[1].parse::<f64>() {
+            milliseconds.insert(part[0], number);
+        }
+    }
+    let known: Vec<&str> = milliseconds.keys().copied().collect();
+    assert_eq!(
+        known,
+        ["compile", "link", "load", "parse", "probe", "run", "total"],
+        "{line}"
+    );
+    for step in ["compile", "link", "probe"] {
+        assert!(milliseconds[step] > 0.0, "{line}");
+    }
+    let parts: f64 = ["parse", "compile", "link", "load", "run"]
+        .map(|step| milliseconds[step])
+        .iter()
+        .sum();
+    assert!(parts <= milliseconds["total"] + 5.0, "{line}");
+}
+
+#[test]
 fn a_long_notebook_does_not_make_a_cell_slow() {
     let mut session = Session::new();
     let begin = std::time::Instant::now();

@@ -66,8 +66,10 @@ pub struct Compiled {
     pub unit: Unit,
     pub verdict: Verdict,
     pub cached: bool,
-    pub check: Duration,
+    pub probe: Duration,
+    /// With the linker's time.
     pub compile: Duration,
+    pub link: Duration,
 }
 
 /// Why there is nothing to load.
@@ -104,8 +106,9 @@ pub fn compile(
             unit: generator.unit(&verdict.choices(), Mode::Run),
             verdict,
             cached: true,
-            check: Duration::ZERO,
+            probe: Duration::ZERO,
             compile: Duration::ZERO,
+            link: Duration::ZERO,
         }));
     }
     let built = build(compiler, generator, first, &arguments, &folder, work)?;
@@ -180,7 +183,7 @@ fn build(
     let object = work.join("cell.so");
 
     let begin = Instant::now();
-    let mut check = Duration::ZERO;
+    let mut probed = Duration::ZERO;
     let mut types = BTreeMap::new();
     let mut unit = first;
     let answer = std::thread::scope(|scope| -> anyhow::Result<Answer> {
@@ -198,13 +201,14 @@ fn build(
             let joined = probe
                 .join()
                 .map_err(|_| anyhow::anyhow!("the type probe panicked"))?;
-            (types, check) = joined?;
+            (types, probed) = joined?;
         }
         Ok(answer)
     })?;
 
     let mut verdict = Verdict::default();
     let mut answer = answer;
+    let mut link = answer.link;
     // Each round leaves out at least one more variable, or is the last.
     loop {
         if compiler.running.interrupted() {
@@ -224,6 +228,7 @@ fn build(
         unit = generator.unit(&verdict.choices(), Mode::Run);
         write_unit(&unit, &here)?;
         answer = compiler.compile(&here, &arguments, Emit::Link, &object)?;
+        link += answer.link;
     }
     judge_types(generator, types, &mut verdict);
     verdict.warnings = answer.diagnostics;
@@ -232,8 +237,9 @@ fn build(
         unit,
         verdict,
         cached: false,
-        check,
+        probe: probed,
         compile: begin.elapsed(),
+        link,
     }))
 }
 

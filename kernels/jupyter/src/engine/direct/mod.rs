@@ -9,6 +9,7 @@ mod diagnostics;
 mod ending;
 mod explain;
 mod generate;
+mod linking;
 mod markers;
 mod memory;
 mod process;
@@ -105,8 +106,10 @@ struct Settings {
 #[derive(Debug, Default)]
 struct Timing {
     parse: Duration,
-    check: Duration,
+    /// Finding out types, while the cell compiles.
+    probe: Duration,
     compile: Duration,
+    link: Duration,
     cached: bool,
     load: Duration,
     run: Duration,
@@ -183,6 +186,7 @@ impl DirectEngine {
                 library,
                 support,
                 running: Running::default(),
+                stopwatch: None,
             },
             notebook,
             process: None,
@@ -264,6 +268,10 @@ impl DirectEngine {
             interruptible: self.settings.optimization != Some(FULL_OPTIMIZATION),
         };
         self.compiler.running.begin_compiling();
+        let measured = self.settings.timing;
+        let stopwatch = measured.then(|| linking::Stopwatch::new(self.session.path()));
+        // Without one, the linker's time counts as the compiler's.
+        self.compiler.stopwatch = stopwatch.and_then(Result::ok);
         let compiled = compile::compile(
             &self.compiler,
             &generator,
@@ -282,8 +290,9 @@ impl DirectEngine {
                 return Ok(Outcome::Failed(error));
             }
         };
-        timing.check = compiled.check;
-        timing.compile = compiled.compile;
+        timing.probe = compiled.probe;
+        timing.compile = compiled.compile.saturating_sub(compiled.link);
+        timing.link = compiled.link;
         timing.cached = compiled.cached;
         if let Some(refused) = explain::refusal(&parsed, &compiled.verdict) {
             return Ok(Outcome::Failed(refused));

@@ -3,10 +3,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use super::linking::Stopwatch;
 use super::running::{Role, Running};
 use crate::library::Library;
 
@@ -112,6 +114,8 @@ pub struct Answer {
     pub diagnostics: Vec<Diagnostic>,
     /// What rustc wrote that is not JSON: a crash of its own.
     pub noise: String,
+    /// How long the linker took, where that is measured.
+    pub link: Duration,
 }
 
 /// What one call makes.
@@ -131,6 +135,8 @@ pub struct Compiler {
     /// The compiled `lessons_cell`.
     pub support: PathBuf,
     pub running: Running,
+    /// Measures the linker.
+    pub stopwatch: Option<Stopwatch>,
 }
 
 impl Compiler {
@@ -185,6 +191,7 @@ impl Compiler {
         match emit {
             Emit::Link => {
                 command.arg("--emit=link");
+                command.args(self.stopwatch.as_ref().map(Stopwatch::argument));
             }
             Emit::Types => {
                 command
@@ -193,7 +200,11 @@ impl Compiler {
                     .env("RUSTC_BOOTSTRAP", "1");
             }
         }
-        run(&mut command, &self.running)
+        let mut answer = run(&mut command, &self.running)?;
+        if let (Emit::Link, Some(stopwatch)) = (emit, &self.stopwatch) {
+            answer.link = stopwatch.since_call();
+        }
+        Ok(answer)
     }
 }
 
@@ -232,6 +243,7 @@ fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
         success: status.success(),
         diagnostics: Vec::new(),
         noise: String::new(),
+        link: Duration::ZERO,
     };
     for line in String::from_utf8_lossy(&text).lines() {
         match serde_json::from_str(line) {

@@ -61,11 +61,12 @@ pub fn timing(timing: &Timing) -> String {
     let build = if timing.cached {
         "compiled before".to_owned()
     } else {
-        // The two calls run at once.
+        // Types are found out while the cell compiles.
         format!(
-            "check {:.0} | compile and link {:.0}",
-            ms(timing.check),
-            ms(timing.compile)
+            "probe {:.0} beside compile {:.0} | link {:.0}",
+            ms(timing.probe),
+            ms(timing.compile),
+            ms(timing.link)
         )
     };
     format!(
