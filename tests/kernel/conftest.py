@@ -60,9 +60,9 @@ class Frontend:
 
 
 @contextlib.contextmanager
-def started(**options):
+def started(stderr=None, **options):
     manager = KernelManager(kernel_name="lessons", **options)
-    manager.start_kernel()
+    manager.start_kernel(stderr=stderr)
     try:
         frontend = Frontend(manager)
         try:

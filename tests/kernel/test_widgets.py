@@ -164,15 +164,15 @@ def test_a_slider_redraws_its_figure(kernel, comms):
         let kept = seen.clone();
         interact(&bend, move |bend| {
             kept.lock().unwrap().push(bend);
-            let points = (0..=20).map(|i| f64::from(i)).map(|x| (x, f64::from(bend) * x * x));
-            LineChart::new("Bend").series(&format!("y at {bend}"), points).figure()
+            let points = (0..=20).map(f64::from).map(|x| (x, f64::from(bend) * x * x));
+            LineChart::new("Bend").series(&format!("y at {bend}"), points.collect::<Vec<_>>()).figure()
         })
         """,
     )
     slider, state = opened(published, "IntSliderModel")
     area, figure = opened(published, "HTMLModel")
     assert (state["value"], state["min"], state["max"]) == (3, 0, 10)
-    (display,) = [message["content"]["data"] for message in published if message["msg_type"] == "display_data"]
+    (display,) = [message["content"]["data"] for message in published if message["msg_type"] == "execute_result"]
     view = display["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == opened(published, "VBoxModel")[0]
     assert figure["value"] in display["text/html"]

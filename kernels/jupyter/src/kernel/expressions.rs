@@ -1,6 +1,7 @@
 //! A request's user expressions: each is evaluated as a cell of its own that shows nothing but what
 //! it prints.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
@@ -22,6 +23,7 @@ pub fn evaluate(
     for (name, expression) in wanted.and_then(Value::as_object).into_iter().flatten() {
         let captured = Arc::new(Captured {
             result: Mutex::default(),
+            answered: AtomicBool::new(false),
             streams: streams.clone(),
         });
         let cell = Cell {
@@ -29,7 +31,9 @@ pub fn evaluate(
             number: 0,
             allow_stdin: false,
         };
-        let answer = match run(&cell, captured.clone()) {
+        let outcome = run(&cell, captured.clone());
+        captured.answered.store(true, Ordering::Release);
+        let answer = match outcome {
             Outcome::Done => captured.answer(),
             Outcome::Failed(error) => {
                 let mut content = error_content(&error);
@@ -42,9 +46,10 @@ pub fn evaluate(
     Value::Object(answers)
 }
 
-/// Keeps the value of an expression.
+/// Keeps the value of an expression. What comes after it is of the cell's threads, and shown.
 struct Captured {
     result: Mutex<Option<Value>>,
+    answered: AtomicBool,
     streams: Arc<dyn Frontend>,
 }
 
@@ -61,6 +66,7 @@ impl Frontend for Captured {
     fn emit(&self, output: Output) {
         match output {
             Output::Stdout(_) | Output::Stderr(_) => self.streams.emit(output),
+            _ if self.answered.load(Ordering::Acquire) => self.streams.emit(output),
             Output::Result { data, metadata } => {
                 let answer = json!({"status": "ok", "data": data, "metadata": metadata});
                 *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);

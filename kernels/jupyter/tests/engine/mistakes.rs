@@ -204,3 +204,16 @@ fn warnings_do_not_fail_and_kept_variables_do_not_warn() {
         "{text}"
     );
 }
+
+#[test]
+fn errors_about_closures_and_long_types_name_no_files() {
+    let mut session = Session::new();
+    let error = session.err(
+        "fn take<T: Into<Vec<(f64, f64)>>>(_: T) {}
+         take((0..=20).map(f64::from).map(|x| (x, x)).map(|p| p).filter(|p| p.0 > 1.0).map(|p| p).skip(1));",
+    );
+    assert_eq!(error.ename, "E0277");
+    let text = format!("{}\n{}", error.evalue, error.text());
+    assert!(text.contains("{closure}") || text.contains("..."), "{text}");
+    assert!(!text.contains('/') && !text.contains("closure@"), "{text}");
+}

@@ -231,7 +231,8 @@ fn build(
         link += answer.link;
     }
     judge_types(generator, types, &mut verdict);
-    verdict.warnings = answer.diagnostics;
+    let warnings = answer.diagnostics.into_iter();
+    verdict.warnings = warnings.map(Diagnostic::without_paths).collect();
     Ok(Ok(Compiled {
         object,
         unit,

@@ -17,8 +17,10 @@ const RESET: &str = "\u{1b}[0m";
 /// rustc's errors as one error of the cell.
 pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellError {
     let translator = Translator { unit };
+    let errors = errors.iter().cloned().map(Diagnostic::without_paths);
+    let errors: Vec<Diagnostic> = errors.collect();
     let mut shown: Vec<&Diagnostic> = Vec::new();
-    for error in errors {
+    for error in &errors {
         let twice = shown.iter().any(|other| {
             other.message == error.message && other.code() == error.code() && {
                 let spans = |diagnostic: &Diagnostic| {

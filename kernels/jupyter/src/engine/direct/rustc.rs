@@ -105,6 +105,44 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.level.starts_with("error")
     }
+
+    /// The same without what a reader of the cell has no use for: the paths of generated files, which
+    /// stand in the names of closures, and notes about files that rustc has written.
+    pub fn without_paths(mut self) -> Diagnostic {
+        self.message = without_paths(&self.message);
+        for span in &mut self.spans {
+            span.label = span.label.as_deref().map(without_paths);
+        }
+        self.children.retain(|child| {
+            !child.message.starts_with("the full name for the type")
+                && !child
+                    .message
+                    .starts_with("the full type name has been written")
+                && !child.message.starts_with("consider using `--verbose`")
+        });
+        self.children = self
+            .children
+            .into_iter()
+            .map(Diagnostic::without_paths)
+            .collect();
+        self
+    }
+}
+
+/// `{closure@/a/cell.rs:3:9: 3:12}` becomes `{closure}`.
+fn without_paths(text: &str) -> String {
+    let mut rest = text;
+    let mut cleaned = String::with_capacity(text.len());
+    while let Some(begin) = rest.find("{closure@") {
+        let Some(end) = rest[begin..].find('}') else {
+            break;
+        };
+        cleaned.push_str(&rest[..begin]);
+        cleaned.push_str("{closure}");
+        rest = &rest[begin + end + 1..];
+    }
+    cleaned.push_str(rest);
+    cleaned
 }
 
 /// How a call ended.
