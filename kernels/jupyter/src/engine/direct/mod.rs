@@ -451,8 +451,12 @@ impl Engine for DirectEngine {
         let Some(process) = &mut self.process else {
             return false;
         };
-        self.compiler.running.begin();
-        self.compiler.running.begin_run();
+        let running = &self.compiler.running;
+        running.begin();
+        running.begin_run(
+            process.next(),
+            self.notebook.variables.keys().cloned().collect(),
+        );
         // What threads of an earlier cell print later still belongs to that cell.
         let before = process.streams.frontend();
         process.streams.attach(frontend.clone());
@@ -461,11 +465,12 @@ impl Engine for DirectEngine {
             process.streams.attach(before);
         }
         self.compiler.running.finish();
-        delivered.unwrap_or_else(|how| {
+        delivered.unwrap_or_else(|ending| {
             let lost = self.stop_process("a widget's callback ended the process that runs cells");
             let text = format!(
-                "note: in a widget's callback, {how}; lost: {}\n",
-                lost.join(", ")
+                "In a widget's callback, {}.\n{}\n",
+                ending.words(),
+                explain::loss(&lost)
             );
             frontend.emit(Output::Stderr(text.into_bytes()));
             false

@@ -248,10 +248,11 @@ impl Process {
     /// all been emitted then. False when the process has no library that knows comms.
     ///
     /// # Errors
-    /// When the process died, in these words.
-    pub fn deliver(&mut self, delivery: Delivery) -> Result<bool, String> {
+    /// How the process ended, when it did.
+    pub fn deliver(&mut self, delivery: Delivery) -> Result<bool, Ending> {
         self.sequence += 1;
         let sequence = self.sequence;
+        let _memory = self.memory.watch();
         let buffers = delivery.comm.buffers.clone();
         let command = ToRuntime::Deliver {
             delivery: Box::new(delivery),
