@@ -5,7 +5,7 @@
 //! stream. A tile of up to 12 rows of `A` and one panel is summed up in registers (Goto and van de Geijn, 2008). With few
 //! rows, `W` is read at the speed of memory; with many, the rows of `A` and the tiles of `C` stay in the second-level cache.
 
-mod epilogue;
+pub(crate) mod epilogue;
 pub(crate) mod packed;
 mod product;
 mod reference;

@@ -5,6 +5,7 @@
 
 pub mod attention;
 mod buffer;
+pub mod conv;
 pub mod cpu;
 pub mod elementwise;
 pub mod error;

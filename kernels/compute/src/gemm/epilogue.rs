@@ -96,7 +96,7 @@ impl Operand<'_> {
 /// A tile in the first-level cache, row after row without gaps.
 #[derive(Clone)]
 #[repr(align(64))]
-pub(super) struct Scratch(pub [f32; MAX_ROWS * MAX_COLUMNS]);
+pub(crate) struct Scratch(pub [f32; MAX_ROWS * MAX_COLUMNS]);
 
 impl Scratch {
     pub const ZERO: Scratch = Scratch([0.0; MAX_ROWS * MAX_COLUMNS]);
@@ -104,7 +104,7 @@ impl Scratch {
 
 /// Where a tile is in the result, and how large it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub row: usize,
     pub rows: usize,
     pub column: usize,
@@ -115,7 +115,7 @@ pub(super) struct Place {
 }
 
 /// Does the steps on a tile.
-pub(super) fn apply(isa: Verified, then: &[Then<'_>], place: Place, tile: &mut Scratch) {
+pub(crate) fn apply(isa: Verified, then: &[Then<'_>], place: Place, tile: &mut Scratch) {
     // In whole groups of vectors; what is beyond the tile is computed and left.
     let len = (place.rows * place.width)
         .next_multiple_of(64)
