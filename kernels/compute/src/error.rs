@@ -20,6 +20,13 @@ pub enum KernelError {
     /// The product of sizes is larger than any memory.
     #[error("the sizes of {what} multiply to more than memory has addresses")]
     Overflow { what: &'static str },
+    /// A row is asked for that is not there.
+    #[error("the index {index} is outside of {what}, which has {rows} row(s)")]
+    Index {
+        what: &'static str,
+        index: i64,
+        rows: usize,
+    },
     /// Rows of an output would lie upon each other.
     #[error("{what} has rows of {columns} at a distance of {stride}: they overlap")]
     Overlap {
