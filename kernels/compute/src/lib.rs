@@ -17,6 +17,7 @@ pub mod math;
 pub mod matrix;
 pub mod norm;
 pub mod pool;
+pub mod pooling;
 pub mod reduce;
 pub mod roofline;
 mod simd;

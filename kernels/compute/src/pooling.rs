@@ -1,0 +1,246 @@
+//! Pooling of images: the largest number or the mean of each window.
+
+use crate::conv::Conv2d;
+use crate::cpu::Cpu;
+use crate::error::{KernelError, equal, long_enough, product};
+use crate::math;
+use crate::pool::SharedMut;
+use crate::simd::{Simd, ladder};
+
+/// What is computed of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// The largest number, NaN if one is. Padding does not count; a window of padding alone is −∞.
+    Max,
+    /// The sum divided by the size of the kernel: padding counts as zeros.
+    Mean,
+    /// The sum divided by the count of numbers that are no padding; NaN without any.
+    MeanInside,
+}
+
+/// Pools the windows of `window` over `input`, `(batch, channels, height, width)`, into `out`, `(batch, channels, output)`,
+/// both without gaps. Of `window`, the numbers of input channels and of groups must be that of output channels: each channel
+/// is pooled by itself. Allocates nothing.
+///
+/// # Errors
+/// If a slice is too short; if a stride, dilation or size of the kernel is 0; if the numbers of channels differ.
+///
+/// ```
+/// use lessons_compute::{conv::Conv2d, cpu::Cpu, pooling::{Pooling, pool2d}};
+///
+/// let window = Conv2d {
+///     batch: 1,
+///     channels: [1, 1],
+///     groups: 1,
+///     input: [2, 4],
+///     kernel: [2, 2],
+///     stride: [2, 2],
+///     dilation: [1, 1],
+///     padding: [[0, 0], [0, 0]],
+/// };
+/// let mut out = [0.0; 2];
+/// pool2d(Cpu::best(), Pooling::Max, &window, &[1.0, 2.0, 5.0, 6.0, 3.0, 4.0, 7.0, 8.0], &mut out)?;
+/// assert_eq!(out, [4.0, 8.0]);
+/// # Ok::<(), lessons_compute::error::KernelError>(())
+/// ```
+pub fn pool2d(
+    cpu: Cpu<'_>,
+    kind: Pooling,
+    window: &Conv2d,
+    input: &[f32],
+    out: &mut [f32],
+) -> Result<(), KernelError> {
+    let [rows, columns] = window.output()?;
+    let channels = window.channels[1];
+    equal("the number of input channels", channels, window.channels[0])?;
+    equal("the number of groups", channels, window.groups)?;
+    let [height, width] = window.input;
+    let needed = product("the input", &[window.batch, channels, height, width])?;
+    long_enough("the input", needed, input.len())?;
+    let needed = product("the output", &[window.batch, channels, rows, columns])?;
+    long_enough("the output", needed, out.len())?;
+    if needed == 0 {
+        return Ok(());
+    }
+    let out = SharedMut::new(out);
+    let area = window.kernel[0].saturating_mul(window.kernel[1]);
+    let grain = (1usize << 15).div_ceil(area.saturating_mul(columns));
+    cpu.pool()
+        .for_ranges(window.batch * channels * rows, grain, |range, _| {
+            for row in range {
+                let plane = &input[row / rows * height * width..][..height * width];
+                // SAFETY: each task has other rows, and `out` is borrowed until all have ended.
+                let to = unsafe { out.part(row * columns, columns) };
+                pool_row(cpu.verified(), kind, window, plane, row % rows, to);
+            }
+        });
+    Ok(())
+}
+
+ladder! {
+    /// Row `y` of a channel's output.
+    fn pool_row(kind: Pooling, window: &Conv2d, plane: &[f32], y: usize, to: &mut [f32]) = pool_row_body;
+}
+
+#[inline(always)]
+fn pool_row_body<S: Simd>(kind: Pooling, window: &Conv2d, plane: &[f32], y: usize, to: &mut [f32]) {
+    to.fill(match kind {
+        Pooling::Max => f32::NEG_INFINITY,
+        Pooling::Mean | Pooling::MeanInside => 0.0,
+    });
+    let [height, width] = window.input;
+    let top = y * window.stride[0];
+    let ys = inside(window, 0, top, height);
+    for i in ys.clone() {
+        let row = (top + i * window.dilation[0] - window.padding[0][0]) * width;
+        join_row(kind, window, &plane[row..][..width], to);
+    }
+    let area = (window.kernel[0] * window.kernel[1]) as f32;
+    match kind {
+        Pooling::Max => {}
+        Pooling::Mean => to.iter_mut().for_each(|x| *x /= area),
+        Pooling::MeanInside => {
+            for (x, to) in to.iter_mut().enumerate() {
+                let xs = inside(window, 1, x * window.stride[1], width);
+                *to /= (ys.len() * xs.len()) as f32;
+            }
+        }
+    }
+}
+
+/// Joins one row of the input to the windows that cover it.
+#[inline(always)]
+fn join_row(kind: Pooling, window: &Conv2d, row: &[f32], to: &mut [f32]) {
+    let (left, step) = (window.padding[0][1], window.stride[1]);
+    for j in 0..window.kernel[1] {
+        // Window `x` has, at this place of the kernel, column `x * step + offset - left`.
+        let offset = j * window.dilation[1];
+        let start = left.saturating_sub(offset).div_ceil(step);
+        let end = (row.len() + left)
+            .saturating_sub(offset)
+            .div_ceil(step)
+            .min(to.len());
+        if start >= end {
+            continue;
+        }
+        let from = row[start * step + offset - left..].chunks(step);
+        let pairs = to[start..end].iter_mut().zip(from);
+        match kind {
+            Pooling::Max => pairs.for_each(|(to, from)| *to = math::max(*to, from[0])),
+            Pooling::Mean | Pooling::MeanInside => pairs.for_each(|(to, from)| *to += from[0]),
+        }
+    }
+}
+
+/// The places of the kernel, along an axis, that lie inside the input when its first is at `first`, counted with the padding.
+fn inside(window: &Conv2d, axis: usize, first: usize, size: usize) -> std::ops::Range<usize> {
+    let (padding, step) = (window.padding[0][axis], window.dilation[axis]);
+    let place = |at: usize| {
+        at.saturating_sub(first)
+            .div_ceil(step)
+            .min(window.kernel[axis])
+    };
+    let start = place(padding);
+    start..place(padding + size).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::test::{assert_close, number, on_every_cpu};
+
+    /// The slow reference: every place of every window, in f64.
+    fn reference(kind: Pooling, window: &Conv2d, input: &[f32]) -> Vec<f32> {
+        let [rows, columns] = window.output().unwrap();
+        let [height, width] = window.input;
+        let mut out = Vec::new();
+        for plane in 0..window.batch * window.channels[0] {
+            for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
+                let (mut sum, mut count, mut max) = (0.0f64, 0, f64::NEG_INFINITY);
+                for i in 0..window.kernel[0] {
+                    for j in 0..window.kernel[1] {
+                        let at = |axis: usize, first: usize, place: usize| {
+                            (first * window.stride[axis] + place * window.dilation[axis])
+                                .checked_sub(window.padding[0][axis])
+                        };
+                        let (Some(row), Some(column)) = (at(0, y, i), at(1, x, j)) else {
+                            continue;
+                        };
+                        if row < height && column < width {
+                            let value = f64::from(input[(plane * height + row) * width + column]);
+                            sum += value;
+                            count += 1;
+                            max = if value > max || value.is_nan() {
+                                value
+                            } else {
+                                max
+                            };
+                        }
+                    }
+                }
+                out.push(match kind {
+                    Pooling::Max => max,
+                    Pooling::Mean => sum / (window.kernel[0] * window.kernel[1]) as f64,
+                    Pooling::MeanInside => sum / f64::from(count),
+                } as f32);
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn pooling_agrees_with_the_reference(
+            batch in 0..3usize, channels in 0..4usize, input in [0..9usize, 0..15usize], kernel in [1..4usize, 1..4usize],
+            stride in [1..4usize, 1..4usize], dilation in [1..3usize, 1..3usize],
+            padding in [[0..4usize, 0..4usize], [0..4usize, 0..4usize]], few in prop::collection::vec(number(), 1..60),
+        ) {
+            let window = Conv2d { batch, channels: [channels; 2], groups: channels, input, kernel, stride, dilation, padding };
+            let special: Vec<f32> = (0..batch * channels * input[0] * input[1]).map(|i| few[i % few.len()]).collect();
+            let plain: Vec<f32> = special.iter().map(|x| if x.abs() < 100.0 { *x } else { 1.0 }).collect();
+            for (kind, data) in [(Pooling::Max, &special), (Pooling::Mean, &plain), (Pooling::MeanInside, &plain)] {
+                let expected = reference(kind, &window, data);
+                on_every_cpu(|cpu| {
+                    let mut got = vec![7.0; expected.len()];
+                    pool2d(cpu, kind, &window, data, &mut got).unwrap();
+                    assert_close(&got, &expected, 1e-6, 1e-4, cpu.isa().name());
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let window = Conv2d {
+            batch: 1,
+            channels: [2, 2],
+            groups: 2,
+            input: [2, 2],
+            kernel: [2, 2],
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: [[0, 0], [0, 0]],
+        };
+        let run = |window: &Conv2d, input: usize, out: usize| {
+            let (input, mut out) = (vec![0.0; input], vec![0.0; out]);
+            pool2d(Cpu::best(), Pooling::Max, window, &input, &mut out)
+        };
+        assert!(run(&window, 8, 2).is_ok());
+        assert!(run(&window, 7, 2).is_err());
+        assert!(run(&window, 8, 1).is_err());
+        let groups = Conv2d {
+            groups: 1,
+            ..window
+        };
+        assert!(run(&groups, 8, 2).is_err());
+        let kernel = Conv2d {
+            kernel: [0, 1],
+            ..window
+        };
+        assert!(run(&kernel, 8, 2).is_err());
+    }
+}
