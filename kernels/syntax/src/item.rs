@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::{Fields, ForeignItem, ImplItem, Stmt, UseTree};
 
 use super::check_points::{self, Arithmetic, CheckPoint};
+use super::memory::{self, Memory};
 use super::{idents, loops, range_of};
 
 /// The three spaces of Rust's names: an item replaces an earlier one only within its own.
@@ -48,24 +49,31 @@ pub enum ItemKind {
     Plain,
     /// A struct, enum, union, type alias or trait: values and vtables are laid out after it.
     Type,
-    /// One piece of memory in the whole session.
-    Static {
-        mutable: bool,
-        ty: String,
-    },
     /// `macro_rules!`: must stand before what calls it.
     Macro,
     Use(Vec<Leaf>),
     Impl {
-        /// The trait with its arguments, as normalized text; `None` for an inherent impl.
-        of_trait: Option<String>,
-        self_type: String,
-        /// Identifiers in the self type and in the trait: the impl comes along with these.
-        self_names: BTreeSet<String>,
-        trait_names: BTreeSet<String>,
+        of: ImplOf,
         /// The associated items and where they stand.
         members: Vec<(String, Range<usize>)>,
     },
+    /// A call of a macro that expands to items; its names are theirs.
+    Call {
+        impls: Vec<ImplOf>,
+        /// Whether there are types among them.
+        types: bool,
+    },
+}
+
+/// What an impl is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImplOf {
+    /// The trait with its arguments, as normalized text; `None` for an inherent impl.
+    pub of_trait: Option<String>,
+    pub self_type: String,
+    /// Identifiers in the self type and in the trait: the impl comes along with these.
+    pub self_names: BTreeSet<String>,
+    pub trait_names: BTreeSet<String>,
 }
 
 /// An item at the top level of a cell.
@@ -78,6 +86,8 @@ pub struct Item {
     /// a module's items.
     pub provides: BTreeSet<String>,
     pub uses: BTreeSet<String>,
+    /// The statics in it, in order.
+    pub memory: Vec<Memory>,
     /// Whether code in it loops.
     pub loops: bool,
     /// Where its code looks whether it has been interrupted.
@@ -107,6 +117,7 @@ impl Item {
                     names: names_after_static(call.mac.tokens.clone()),
                     provides: BTreeSet::new(),
                     uses: idents::in_tokens(statement.to_token_stream()),
+                    memory: memory::in_statement(statement),
                     loops: loops::in_statement(statement),
                     check_points: Vec::new(),
                     arithmetic: None,
@@ -127,11 +138,29 @@ impl Item {
                 provides
             },
             uses,
+            memory: memory::in_statement(statement),
             loops: loops::in_statement(statement),
             check_points: check_points::in_item(&item),
             arithmetic: check_points::arithmetic(&item),
             normalized: item.to_token_stream().to_string(),
         })
+    }
+
+    /// The impls in it.
+    pub fn impls(&self) -> &[ImplOf] {
+        match &self.kind {
+            ItemKind::Impl { of, .. } => std::slice::from_ref(of),
+            ItemKind::Call { impls, .. } => impls,
+            _ => &[],
+        }
+    }
+
+    /// Whether values are laid out after it.
+    pub fn has_types(&self) -> bool {
+        matches!(
+            self.kind,
+            ItemKind::Type | ItemKind::Call { types: true, .. }
+        )
     }
 
     /// The name to show to people, if the item has one.
@@ -143,7 +172,7 @@ impl Item {
     }
 }
 
-fn kind_and_names(item: &syn::Item) -> (ItemKind, Vec<Name>) {
+pub(super) fn kind_and_names(item: &syn::Item) -> (ItemKind, Vec<Name>) {
     use Namespace::{Macro, Type, Value};
     let named = |ident: &syn::Ident, spaces: &[Namespace]| {
         let name = plain(ident);
@@ -183,13 +212,7 @@ fn kind_and_names(item: &syn::Item) -> (ItemKind, Vec<Name>) {
         syn::Item::Type(item) => (ItemKind::Type, named(&item.ident, &[Type])),
         syn::Item::Trait(item) => (ItemKind::Type, named(&item.ident, &[Type])),
         syn::Item::TraitAlias(item) => (ItemKind::Type, named(&item.ident, &[Type])),
-        syn::Item::Static(item) => {
-            let kind = ItemKind::Static {
-                mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
-                ty: item.ty.to_token_stream().to_string(),
-            };
-            (kind, named(&item.ident, &[Value]))
-        }
+        syn::Item::Static(item) => (ItemKind::Plain, named(&item.ident, &[Value])),
         syn::Item::Macro(item) => match &item.ident {
             Some(ident) => (ItemKind::Macro, named(ident, &[Macro])),
             None => (ItemKind::Plain, names_after_static(item.mac.tokens.clone())),
@@ -218,7 +241,7 @@ fn kind_and_names(item: &syn::Item) -> (ItemKind, Vec<Name>) {
     }
 }
 
-fn collect_provided(item: &syn::Item, provided: &mut BTreeSet<String>) {
+pub(super) fn collect_provided(item: &syn::Item, provided: &mut BTreeSet<String>) {
     match item {
         syn::Item::Trait(item) => {
             provided.extend(item.items.iter().filter_map(|member| match member {
@@ -263,10 +286,12 @@ fn impl_kind(item: &syn::ItemImpl) -> ItemKind {
         Some((plain(ident), range_of(member)))
     });
     ItemKind::Impl {
-        of_trait,
-        self_type: item.self_ty.to_token_stream().to_string(),
-        self_names: idents::in_tokens(item.self_ty.to_token_stream()),
-        trait_names,
+        of: ImplOf {
+            of_trait,
+            self_type: item.self_ty.to_token_stream().to_string(),
+            self_names: idents::in_tokens(item.self_ty.to_token_stream()),
+            trait_names,
+        },
         members: members.collect(),
     }
 }
@@ -368,19 +393,14 @@ mod tests {
 
     #[test]
     fn an_impl_knows_what_it_comes_along_with() {
-        let ItemKind::Impl {
-            of_trait,
-            self_names,
-            trait_names,
-            members,
-            ..
-        } = item("impl From<Meters> for Vec<Feet> { fn from(m: Meters) -> Self { todo!() } }").kind
+        let ItemKind::Impl { of, members } =
+            item("impl From<Meters> for Vec<Feet> { fn from(m: Meters) -> Self { todo!() } }").kind
         else {
             panic!("not an impl")
         };
-        assert_eq!(of_trait.as_deref(), Some("From < Meters >"));
-        assert!(self_names.contains("Feet") && !self_names.contains("Meters"));
-        assert!(trait_names.contains("Meters"));
+        assert_eq!(of.of_trait.as_deref(), Some("From < Meters >"));
+        assert!(of.self_names.contains("Feet") && !of.self_names.contains("Meters"));
+        assert!(of.trait_names.contains("Meters"));
         assert_eq!(members[0].0, "from");
     }
 

@@ -10,6 +10,8 @@ mod commands;
 mod idents;
 mod item;
 mod loops;
+mod macro_call;
+mod memory;
 pub mod notebook;
 mod pattern;
 mod short_loops;
@@ -25,7 +27,9 @@ use syn::{Block, Expr, MacroDelimiter, Stmt};
 
 pub use check_points::CheckPoint;
 pub use commands::{Command, split_commands};
-pub use item::{Item, ItemKind, Leaf, Name, Namespace};
+pub use item::{ImplOf, Item, ItemKind, Leaf, Name, Namespace};
+pub use macro_call::MacroCall;
+pub use memory::{Memory, Piece};
 
 /// A parsed cell.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +50,10 @@ pub struct ParsedCell {
     /// Those of them that stand for something from outside of the cell: mentioned before the cell
     /// itself declares them.
     pub reads: BTreeSet<String>,
+    /// Names to which statements assign a new value as a whole.
+    pub assigned: BTreeSet<String>,
+    /// Macro calls of which only their expansion says what they are.
+    pub calls: Vec<MacroCall>,
     /// Whether statements or the trailing expression loop.
     pub loops: bool,
     /// Where statements and the trailing expression look whether they have been interrupted.
@@ -87,17 +95,36 @@ pub enum ParseError {
 /// assert_eq!(&cell.text[cell.trailing.unwrap()], "x + 1");
 /// ```
 pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
-    let (text, commands) = split_commands(&code.replace("\r\n", "\n"));
+    let (mut text, commands) = split_commands(&code.replace("\r\n", "\n"));
     let tokens: TokenStream = text.parse().map_err(|_| ParseError::Tokens)?;
     let parser = |input: ParseStream<'_>| {
         let attributes = input.call(syn::Attribute::parse_inner)?;
         let statements = input.call(Block::parse_within)?;
         Ok((attributes, statements))
     };
-    let (attributes, statements) = parser.parse2(tokens).map_err(|error| ParseError::Syntax {
-        message: error.to_string(),
-        range: error.span().byte_range(),
-    })?;
+    let (attributes, statements) = match parser.parse2(tokens) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let closed = format!("{text}\n;");
+            let parsed = closed
+                .parse()
+                .ok()
+                .and_then(|tokens| parser.parse2(tokens).ok());
+            match parsed {
+                // A last `let` needs no semicolon: what is meant is clear.
+                Some(parsed) if matches!(parsed.1.last(), Some(Stmt::Local(_))) => {
+                    text = closed;
+                    parsed
+                }
+                _ => {
+                    return Err(ParseError::Syntax {
+                        message: error.to_string(),
+                        range: error.span().byte_range(),
+                    });
+                }
+            }
+        }
+    };
 
     let mut cell = ParsedCell {
         text,
@@ -136,11 +163,15 @@ pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
                 cell.declared.push(new);
             }
         }
+        pattern::collect_assigned(statement, &mut cell.assigned);
         cell.uses.extend(later);
         cell.loops |= loops::in_statement(statement);
         if index == last && is_trailing(statement) {
             cell.trailing = Some(range_of(statement));
         } else {
+            if let Some(call) = MacroCall::of_statement(statement, index == last) {
+                cell.calls.push(call);
+            }
             cell.statements.push(range_of(statement));
         }
     }
@@ -207,9 +238,11 @@ fn is_trailing(statement: &Stmt) -> bool {
     match statement {
         Stmt::Expr(Expr::Verbatim(_), None) => false,
         Stmt::Expr(_, None) => true,
-        // `vec![1]` is a value; `some_macro! { … }` is a statement.
+        // `vec![1]` is a value; `some_macro! { … }` may be an item, unless the macro is known.
         Stmt::Macro(call) => {
-            call.semi_token.is_none() && !matches!(call.mac.delimiter, MacroDelimiter::Brace(_))
+            call.semi_token.is_none()
+                && (!matches!(call.mac.delimiter, MacroDelimiter::Brace(_))
+                    || macro_call::is_std(&call.mac.path))
         }
         _ => false,
     }
@@ -276,6 +309,15 @@ mod tests {
         ] {
             assert!(parse(code).unwrap().trailing.is_some(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_last_let_needs_no_semicolon() {
+        let cell = parse("let x = 1 // one").unwrap();
+        assert_eq!(cell.declared[0].name, "x");
+        assert_eq!(pieces(&cell, &cell.statements), ["let x = 1 // one\n;"]);
+        assert!(parse("let x = std::").is_err());
+        assert!(parse("1 +").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Item, ItemKind, Leaf, Name, ParsedCell};
+use crate::{ImplOf, Item, ItemKind, Leaf, Name, ParsedCell};
 
 /// A variable that lives in the runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub struct LiveItem {
     pub holes: Vec<Range<usize>>,
     /// The leaves of a `use` that still count.
     pub leaves: Vec<Leaf>,
-    /// The linker's name of a static's memory.
-    pub symbol: Option<String>,
+    /// The linker's names of its statics' memory, in the order of their names in the text.
+    pub symbols: Vec<String>,
 }
 
 /// The state that the cells so far have made.
@@ -62,6 +62,8 @@ pub struct Notebook {
     pub variables: BTreeMap<String, LiveVariable>,
     /// Variables that were declared and are not there, and why, as a sentence.
     pub gone: BTreeMap<String, String>,
+    /// Variables without a value, moved away or never given one: a cell may assign one anew.
+    pub vacant: BTreeMap<String, LiveVariable>,
     /// Symbols of statics whose memory a loaded cell holds.
     pub loaded_statics: BTreeSet<String>,
     /// Part of the crate id: changes when a type is redefined, so that no type that was laid out
@@ -75,6 +77,8 @@ pub struct Notebook {
 pub struct Redefined {
     /// Variables whose type depends on an item that now reads differently.
     pub dropped: Vec<String>,
+    /// Statics that start anew, for the same reason.
+    pub reset: Vec<String>,
 }
 
 impl Notebook {
@@ -88,24 +92,23 @@ impl Notebook {
         self.texts.push(cell.text.as_str().into());
         let mut changed = BTreeSet::new();
         for item in &cell.items {
-            let symbol = self.retire(item, index, &mut changed);
-            self.add(item, index, symbol);
+            let symbols = self.retire(item, index, &mut changed);
+            self.add(item, index, symbols);
         }
         self.drop_dangling_leaves(&changed);
         let mut redefined = Redefined::default();
         if changed.is_empty() {
             return redefined;
         }
+        self.vacant.clear();
+        redefined.reset = self.reset_memory(&changed);
         for (name, variable) in &before.variables {
             let depends = before.layout_closure(&crate::identifiers(&variable.ty));
             if !depends.is_disjoint(&changed) {
                 redefined.dropped.push(name.clone());
             }
         }
-        let types = before
-            .items
-            .iter()
-            .filter(|live| live.item.kind == ItemKind::Type);
+        let types = before.items.iter().filter(|live| live.item.has_types());
         let names = types.flat_map(|live| live.item.names.iter().map(|name| name.name.clone()));
         if !before
             .layout_closure(&names.collect())
@@ -116,41 +119,70 @@ impl Notebook {
         redefined
     }
 
-    fn add(&mut self, item: &Item, cell: usize, symbol: Option<String>) {
+    /// Statics whose types have changed get new memory; those whose memory was in use are returned.
+    fn reset_memory(&mut self, changed: &BTreeSet<String>) -> Vec<String> {
+        let mut reset = Vec::new();
+        for index in 0..self.items.len() {
+            let live = &self.items[index];
+            let pieces = live.item.memory.iter().flat_map(|memory| &memory.pieces);
+            let types = pieces.flat_map(|piece| crate::identifiers(&piece.ty));
+            let types: BTreeSet<String> = types.collect();
+            if types.is_empty() || self.layout_closure(&types).is_disjoint(changed) {
+                continue;
+            }
+            let item = live.item.clone();
+            let old = std::mem::take(&mut self.items[index].symbols);
+            let names = item.memory.iter().flat_map(|memory| &memory.pieces);
+            reset.extend(
+                names
+                    .zip(&old)
+                    .filter(|(_, symbol)| self.loaded_statics.contains(*symbol))
+                    .map(|(piece, _)| piece.name.clone()),
+            );
+            self.items[index].symbols = self.new_symbols(&item);
+        }
+        reset
+    }
+
+    fn new_symbols(&mut self, item: &Item) -> Vec<String> {
+        let pieces = item.memory.iter().flat_map(|memory| &memory.pieces);
+        pieces
+            .map(|piece| {
+                self.statics += 1;
+                format!("lessons_static_{}_{}", self.statics, piece.name)
+            })
+            .collect()
+    }
+
+    fn add(&mut self, item: &Item, cell: usize, symbols: Option<Vec<String>>) {
         let leaves = match &item.kind {
             ItemKind::Use(leaves) => leaves.clone(),
             _ => Vec::new(),
         };
-        let symbol = match (&item.kind, symbol) {
-            (ItemKind::Static { .. }, None) => {
-                self.statics += 1;
-                let name = item.title().unwrap_or_default();
-                Some(format!("lessons_static_{}_{name}", self.statics))
-            }
-            (_, symbol) => symbol,
-        };
+        let symbols = symbols.unwrap_or_else(|| self.new_symbols(item));
         self.items.push(LiveItem {
             item: Arc::new(item.clone()),
             cell,
             holes: Vec::new(),
             leaves,
-            symbol,
+            symbols,
         });
     }
 
     /// Takes away what `new` replaces, notes the names whose meaning changes, and returns the memory
-    /// of a static that is declared again unchanged.
+    /// of statics that are declared again unchanged.
     fn retire(
         &mut self,
         new: &Item,
         cell: usize,
         changed: &mut BTreeSet<String>,
-    ) -> Option<String> {
+    ) -> Option<Vec<String>> {
+        self.retire_calls(new, cell);
         if let ItemKind::Impl { .. } = new.kind {
             self.retire_impls(new, cell);
             return None;
         }
-        let mut symbol = None;
+        let mut symbols = None;
         let mut cells_of_old_types = Vec::new();
         self.items.retain_mut(|old| {
             if old.cell == cell && !matches!(new.kind, ItemKind::Use(_)) {
@@ -165,10 +197,10 @@ impl Notebook {
                 return true;
             }
             if old.item.normalized == new.normalized {
-                symbol = old.symbol.clone();
+                symbols = Some(old.symbols.clone());
             } else {
                 changed.extend(old.item.names.iter().map(|name| name.name.clone()));
-                if old.item.kind == ItemKind::Type {
+                if old.item.has_types() {
                     cells_of_old_types.push((old.cell, old.item.names.clone()));
                 }
             }
@@ -180,33 +212,42 @@ impl Notebook {
                 old.cell != old_cell || !names.iter().any(|name| comes_along(&old.item, &name.name))
             });
         }
-        symbol
+        symbols
+    }
+
+    /// Impls that a macro makes replace the same impls, and are replaced by them.
+    fn retire_calls(&mut self, new: &Item, cell: usize) {
+        let is_call = |item: &Item| matches!(item.kind, ItemKind::Call { .. });
+        self.items.retain(|old| {
+            let same = |one: &&ImplOf| {
+                one.of_trait.is_some()
+                    && new.impls().iter().any(|other| {
+                        one.of_trait == other.of_trait && one.self_type == other.self_type
+                    })
+            };
+            let replaced = (is_call(new) || is_call(&old.item))
+                && old.item.impls().iter().any(|one| same(&one));
+            old.cell == cell || !replaced
+        });
     }
 
     fn retire_impls(&mut self, new: &Item, cell: usize) {
-        let ItemKind::Impl {
-            of_trait,
-            self_type,
-            members,
-            ..
-        } = &new.kind
-        else {
+        let ItemKind::Impl { of, members } = &new.kind else {
             return;
         };
         self.items.retain_mut(|old| {
             let ItemKind::Impl {
-                of_trait: old_trait,
-                self_type: old_type,
+                of: old_of,
                 members: old_members,
-                ..
             } = &old.item.kind
             else {
                 return true;
             };
-            if old.cell == cell || old_trait != of_trait || old_type != self_type {
+            let same = old_of.of_trait == of.of_trait && old_of.self_type == of.self_type;
+            if old.cell == cell || !same {
                 return true;
             }
-            if of_trait.is_some() {
+            if of.of_trait.is_some() {
                 return false;
             }
             for (name, range) in old_members {
@@ -304,19 +345,11 @@ impl Notebook {
 
     /// Whether an impl comes along with the notebook's type or trait `name`.
     fn anchored(&self, item: &Item, name: &str) -> bool {
-        let ItemKind::Impl {
-            self_names,
-            trait_names,
-            ..
-        } = &item.kind
-        else {
-            return false;
-        };
-        if self_names.contains(name) {
-            return true;
-        }
         let own = |name: &String| self.items.iter().any(|live| defines(&live.item, name));
-        trait_names.contains(name) && !self_names.iter().any(own)
+        item.impls().iter().any(|of| {
+            of.self_names.contains(name)
+                || of.trait_names.contains(name) && !of.self_names.iter().any(own)
+        })
     }
 
     /// The names that decide how values of types mentioning `names` are laid out.
@@ -353,12 +386,11 @@ impl Notebook {
             .any(|name| name.starts_with("Atomic") || INTERIOR.contains(&name.as_str()))
     }
 
-    /// The names of the statics with these symbols.
+    /// The names of the items that hold the statics with these symbols.
     pub fn static_names(&self, symbols: &[String]) -> Vec<String> {
         let statics = self.items.iter().filter(|live| {
-            live.symbol
-                .as_ref()
-                .is_some_and(|symbol| symbols.contains(symbol))
+            let mut own = live.symbols.iter();
+            own.any(|symbol| symbols.contains(symbol))
         });
         statics
             .filter_map(|live| live.item.title().map(str::to_owned))
@@ -392,6 +424,7 @@ impl Notebook {
     /// The runtime is gone, and all memory with it.
     pub fn lose_memory(&mut self, reason: &str) -> Vec<String> {
         self.loaded_statics.clear();
+        self.vacant.clear();
         let lost: Vec<String> = std::mem::take(&mut self.variables).into_keys().collect();
         for name in &lost {
             let text = format!(
@@ -431,7 +464,7 @@ fn replaces_leaf(new: &Item, leaf: &Leaf) -> bool {
 }
 
 fn comes_along(item: &Item, name: &str) -> bool {
-    matches!(&item.kind, ItemKind::Impl { self_names, .. } if self_names.contains(name))
+    matches!(&item.kind, ItemKind::Impl { of, .. } if of.self_names.contains(name))
 }
 
 #[cfg(test)]
@@ -544,11 +577,28 @@ mod tests {
     #[test]
     fn an_unchanged_static_keeps_its_memory() {
         let mut notebook = notebook(&["static N: u8 = 1;"]);
-        let symbol = notebook.items[0].symbol.clone();
+        let symbols = notebook.items[0].symbols.clone();
         notebook.define(&parse("static N: u8 = 1;").unwrap());
-        assert_eq!(notebook.items[0].symbol, symbol);
+        assert_eq!(notebook.items[0].symbols, symbols);
         notebook.define(&parse("static N: u8 = 2;").unwrap());
-        assert_ne!(notebook.items[0].symbol, symbol);
+        assert_ne!(notebook.items[0].symbols, symbols);
+    }
+
+    #[test]
+    fn a_static_of_a_redefined_type_gets_new_memory() {
+        let mut notebook = notebook(&[
+            "struct S(u8);",
+            "mod m { static ALL: Vec<super::S> = Vec::new(); }",
+        ]);
+        let symbols = notebook.items[1].symbols.clone();
+        notebook.loaded_statics.extend(symbols.iter().cloned());
+        let redefined = notebook.define(&parse("struct S(u16);").unwrap());
+        assert_eq!(redefined.reset, ["ALL"]);
+        let module = notebook
+            .items
+            .iter()
+            .find(|live| live.item.title() == Some("m"));
+        assert_ne!(module.unwrap().symbols, symbols);
     }
 
     #[test]

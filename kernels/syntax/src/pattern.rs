@@ -1,5 +1,7 @@
 //! The variables that a `let` declares.
 
+use std::collections::BTreeSet;
+
 use syn::visit::{self, Visit};
 use syn::{Local, PatIdent};
 
@@ -49,6 +51,35 @@ pub fn bindings(local: &Local) -> Vec<Declared> {
     bindings.found
 }
 
+/// The names that assignments (`x = 1`, `(x, y) = pair`) give a new value as a whole.
+pub fn collect_assigned(statement: &syn::Stmt, names: &mut BTreeSet<String>) {
+    struct Assigned<'n>(&'n mut BTreeSet<String>);
+    impl Assigned<'_> {
+        fn add(&mut self, place: &syn::Expr) {
+            match place {
+                syn::Expr::Path(path) => {
+                    if let Some(ident) = path.path.get_ident() {
+                        let name = ident.to_string();
+                        self.0
+                            .insert(name.strip_prefix("r#").unwrap_or(&name).to_owned());
+                    }
+                }
+                syn::Expr::Tuple(tuple) => tuple.elems.iter().for_each(|place| self.add(place)),
+                syn::Expr::Array(array) => array.elems.iter().for_each(|place| self.add(place)),
+                syn::Expr::Paren(inner) => self.add(&inner.expr),
+                _ => {}
+            }
+        }
+    }
+    impl<'ast> Visit<'ast> for Assigned<'_> {
+        fn visit_expr_assign(&mut self, assignment: &'ast syn::ExprAssign) {
+            self.add(&assignment.left);
+            visit::visit_expr_assign(self, assignment);
+        }
+    }
+    Assigned(names).visit_stmt(statement);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +116,14 @@ mod tests {
         assert_eq!(names("let N = 3;"), ["N"]);
         assert_eq!(names("let later;"), ["later"]);
         assert_eq!(names("let r#type = 3;"), ["type"]);
+    }
+
+    #[test]
+    fn assignments_of_whole_variables() {
+        let statement =
+            syn::parse_str("if c { (a, [b, _]) = f(); d.x = 1; e[0] = 2; g += 1; h = 3; }");
+        let mut names = BTreeSet::new();
+        collect_assigned(&statement.unwrap(), &mut names);
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["a", "b", "h"]);
     }
 }

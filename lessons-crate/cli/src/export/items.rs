@@ -376,27 +376,21 @@ fn anchors<'g>(generation: &'g Generation, unit: &Unit) -> BTreeSet<&'g String> 
 
 /// Whether an impl is about a type or trait of the notebook.
 fn is_about(unit: &Unit, other: &Unit) -> bool {
-    let ItemKind::Impl {
-        self_names,
-        trait_names,
-        ..
-    } = &unit.item.kind
-    else {
+    let ItemKind::Impl { of, .. } = &unit.item.kind else {
         return false;
     };
     let mut names = other.names.iter();
     !other.is_impl()
-        && names.any(|name| self_names.contains(&name.name) || trait_names.contains(&name.name))
+        && names
+            .any(|name| of.self_names.contains(&name.name) || of.trait_names.contains(&name.name))
 }
 
 fn title(item: &Item) -> String {
     match &item.kind {
-        ItemKind::Impl {
-            of_trait: Some(name),
-            self_type,
-            ..
-        } => format!("impl {name} for {self_type}"),
-        ItemKind::Impl { self_type, .. } => format!("impl {self_type}"),
+        ItemKind::Impl { of, .. } => match &of.of_trait {
+            Some(name) => format!("impl {name} for {}", of.self_type),
+            None => format!("impl {}", of.self_type),
+        },
         _ => item.title().unwrap_or_default().to_owned(),
     }
 }

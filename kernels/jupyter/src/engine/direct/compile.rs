@@ -29,6 +29,8 @@ pub enum Lost {
     Opaque,
     /// rustc did not say what type it has.
     Unknown,
+    /// It is no variable after all: a constant's name in a pattern, or switched off by `cfg`.
+    Absent,
 }
 
 /// What is known about a compiled unit; lies beside it in the cache.
@@ -37,10 +39,14 @@ pub struct Verdict {
     lost_new: BTreeSet<String>,
     lost_old: BTreeSet<String>,
     coerced: BTreeMap<String, String>,
+    /// Whether the value's type is decided too late for methods of its own, so that `Debug` shows it.
+    by_debug: bool,
     /// Why variables are not kept.
     pub reasons: BTreeMap<String, Lost>,
     /// The types of the declared variables that are kept.
     pub types: BTreeMap<String, String>,
+    /// The types of those that have no value at the cell's end.
+    pub vacant: BTreeMap<String, String>,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -50,6 +56,7 @@ impl Verdict {
             lost_new: self.lost_new.clone(),
             lost_old: self.lost_old.clone(),
             coerced: self.coerced.clone(),
+            by_debug: self.by_debug,
         }
     }
 
@@ -186,14 +193,18 @@ fn build(
     let mut probed = Duration::ZERO;
     let mut types = BTreeMap::new();
     let mut unit = first;
+    let ask_types = |choices: &Choices| {
+        let unit = generator.unit(choices, Mode::Probe);
+        write_unit(&unit, &probes)?;
+        let output = work.join("probe.rmeta");
+        let answer = compiler.compile(&probes, &arguments, Emit::Types, &output)?;
+        anyhow::Ok(read_types(&unit, &answer.diagnostics))
+    };
     let answer = std::thread::scope(|scope| -> anyhow::Result<Answer> {
         let probe = wants_types.then(|| {
             scope.spawn(|| -> anyhow::Result<(BTreeMap<String, String>, Duration)> {
-                let unit = generator.unit(&Choices::default(), Mode::Probe);
-                write_unit(&unit, &probes)?;
-                let output = work.join("probe.rmeta");
-                let answer = compiler.compile(&probes, &arguments, Emit::Types, &output)?;
-                Ok((read_types(&unit, &answer.diagnostics), begin.elapsed()))
+                let types = ask_types(&Choices::default())?;
+                Ok((types, begin.elapsed()))
             })
         });
         let answer = compiler.compile(&here, &arguments, Emit::Link, &object)?;
@@ -230,6 +241,10 @@ fn build(
         answer = compiler.compile(&here, &arguments, Emit::Link, &object)?;
         link += answer.link;
     }
+    if verdict.reasons.values().any(|lost| *lost == Lost::Absent) {
+        // A name that is not there kept rustc from looking at any type.
+        types = ask_types(&verdict.choices())?;
+    }
     judge_types(generator, types, &mut verdict);
     let warnings = answer.diagnostics.into_iter();
     verdict.warnings = warnings.map(Diagnostic::without_paths).collect();
@@ -262,6 +277,14 @@ fn leave_out(
             Some(found) => blamed.push(found),
             None => others.push(error.clone()),
         }
+    }
+    let undecided = |error: &Diagnostic| {
+        matches!(error.code(), Some("E0282" | "E0283"))
+            && translator.primary_origin(error) == Some(Origin::Shown)
+    };
+    if !others.is_empty() && !verdict.by_debug && others.iter().all(undecided) {
+        verdict.by_debug = true;
+        return Ok(None);
     }
     if !others.is_empty() {
         return Ok(Some(others));
@@ -296,9 +319,10 @@ fn leave_out(
 fn blame(translator: &Translator<'_>, error: &Diagnostic) -> Option<(String, Lost, bool)> {
     let touched = translator.touches(error);
     let primary = translator.primary_origin(error);
-    let new = |except: Option<&String>| {
+    let kept = |old: bool, except: Option<&String>| {
         touched.iter().find_map(|origin| match origin {
-            Origin::KeepNew(name) if Some(name) != except => Some(name.clone()),
+            Origin::KeepNew(name) if !old && Some(name) != except => Some(name.clone()),
+            Origin::KeepOld(name) if old => Some(name.clone()),
             _ => None,
         })
     };
@@ -316,17 +340,24 @@ fn blame(translator: &Translator<'_>, error: &Diagnostic) -> Option<(String, Los
             ))
         }
         ("E0382" | "E0381", Some(Origin::KeepOld(name))) => Some((name, Lost::Moved, true)),
-        // Something is moved into the store while a later kept variable still borrows from it.
-        ("E0505", Some(Origin::KeepNew(name))) => {
-            Some((new(Some(&name)).unwrap_or(name), Lost::Borrows, false))
-        }
         (
             "E0505" | "E0597" | "E0716" | "E0521" | "E0373" | "E0499" | "E0502" | "E0506" | "E0310"
             | "E0621" | "E0700" | "E0503",
-            _,
-        ) => Some((new(None)?, Lost::Borrows, false)),
-        // The pattern's identifier was a constant after all.
-        ("E0425" | "E0423", Some(Origin::KeepNew(name))) => Some((name, Lost::Unknown, false)),
+            primary,
+        ) => match primary {
+            // It goes into the store while a later kept variable still borrows from it: that one
+            // is to blame.
+            Some(Origin::KeepNew(name)) => {
+                let borrower = kept(false, Some(&name)).unwrap_or(name);
+                Some((borrower, Lost::Borrows, false))
+            }
+            _ => match kept(false, None) {
+                Some(name) => Some((name, Lost::Borrows, false)),
+                // Borrowed for good, as when a leaked `&'static mut` becomes a shared one.
+                None => Some((kept(true, None)?, Lost::Borrows, true)),
+            },
+        },
+        ("E0425" | "E0423", Some(Origin::KeepNew(name))) => Some((name, Lost::Absent, false)),
         _ => None,
     }
 }
@@ -369,6 +400,7 @@ fn coerce_functions(types: &mut BTreeMap<String, String>, verdict: &mut Verdict)
         if ty.ends_with('}')
             && function.iter().any(|start| ty.starts_with(start))
             && !pointer.contains(['{', '}'])
+            && !has_word(pointer, "impl")
             && !verdict.lost_new.contains(name)
         {
             *ty = pointer.to_owned();
@@ -379,26 +411,35 @@ fn coerce_functions(types: &mut BTreeMap<String, String>, verdict: &mut Verdict)
     again
 }
 
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|part| part == word)
+}
+
 fn judge_types(
     generator: &Generator<'_>,
     mut types: BTreeMap<String, String>,
     verdict: &mut Verdict,
 ) {
     for declared in &generator.cell.declared {
+        let ty = types.remove(&declared.name);
         if verdict.lost_new.contains(&declared.name) {
+            let reason = verdict.reasons.get(&declared.name);
+            if let (Some(Lost::Moved | Lost::Uninitialized), Some(ty)) = (reason, ty)
+                && syn::parse_str::<syn::Type>(&ty).is_ok()
+                && !has_word(&ty, "impl")
+            {
+                verdict.vacant.insert(declared.name.clone(), ty);
+            }
             continue;
         }
-        let Some(ty) = types.remove(&declared.name) else {
+        let Some(ty) = ty else {
             verdict.reasons.insert(declared.name.clone(), Lost::Unknown);
             continue;
         };
         let lost = if ty.contains("{closure@") {
             Some(Lost::Closure)
-        } else if ty.contains('{')
-            || ty
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|word| word == "impl")
-        {
+        } else if ty.contains('{') || has_word(&ty, "impl") {
             Some(Lost::Opaque)
         } else if syn::parse_str::<syn::Type>(&ty).is_err() {
             Some(Lost::Unknown)
@@ -415,7 +456,7 @@ fn judge_types(
     }
 }
 
-fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
+pub fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
         hash.update(part.len().to_le_bytes());
@@ -434,7 +475,7 @@ fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
     hex::encode(&hash.finalize()[..16])
 }
 
-fn write_unit(unit: &Unit, folder: &Path) -> anyhow::Result<()> {
+pub fn write_unit(unit: &Unit, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     for file in &unit.files {
         let path = folder.join(&file.name);

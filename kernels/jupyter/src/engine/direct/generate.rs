@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cell::{CheckPoint, Declared, ItemKind, ParsedCell, as_written, check_points};
+use crate::cell::{CheckPoint, Declared, ItemKind, ParsedCell, Piece, as_written, check_points};
 
 use super::notebook::{LiveItem, LiveVariable, Notebook};
 
@@ -19,7 +19,8 @@ use super::notebook::{LiveItem, LiveVariable, Notebook};
 const LINTS: &str = "#![allow(unused_variables, unused_mut, unused_assignments, unused_imports, \
     unused_macros, unused_braces, unused_parens, unreachable_code, dead_code, non_local_definitions, \
     private_interfaces, improper_ctypes, redundant_imports, non_snake_case, \
-    clashing_extern_declarations, non_upper_case_globals)]\n";
+    clashing_extern_declarations, non_upper_case_globals, path_statements, uncommon_codepoints, \
+    mixed_script_confusables, confusable_idents)]\n";
 
 /// What a stretch of a generated file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,15 +79,30 @@ impl SourceFile {
         });
     }
 
+    /// Goes on to the line on which this byte of the cell stands.
+    fn go_to(&mut self, position: usize) {
+        let Some(cell) = &self.cell else { return };
+        let line = cell.text[..position].matches('\n').count();
+        let here = self.text.matches('\n').count();
+        self.text
+            .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
+    }
+
+    /// Puts code that is nobody's on the line of a byte of the cell.
+    fn push_generated(&mut self, position: usize, text: &str) {
+        self.go_to(position);
+        self.text.push_str(text);
+    }
+
     /// Puts a range of the cell on its own lines, with these check points between its parts.
     fn push_user(&mut self, range: Range<usize>, check_points: &[&CheckPoint]) {
         let Some(cell) = self.cell.clone() else {
             return;
         };
-        let line = cell.text[..range.start].matches('\n').count();
-        let here = self.text.matches('\n').count();
-        self.text
-            .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
+        if range.is_empty() {
+            return;
+        }
+        self.go_to(range.start);
         let mut start = range.start;
         for point in check_points {
             if point.is_within(&range) {
@@ -123,6 +139,8 @@ pub struct Choices {
     pub lost_old: BTreeSet<String>,
     /// Types to coerce to when storing: function items become function pointers.
     pub coerced: BTreeMap<String, String>,
+    /// Whether the value is shown by `Debug` without looking for a method of its own.
+    pub by_debug: bool,
 }
 
 /// What the cell's end does.
@@ -134,10 +152,14 @@ pub enum Mode {
     Probe,
     /// Makes rustc name the type of the trailing expression, under the name [`VALUE`].
     Type,
+    /// Nothing runs: the cell's macro calls stand in functions of their own, to be expanded.
+    Expand,
 }
 
 /// What [`Mode::Type`] calls the trailing expression.
 pub const VALUE: &str = "the value";
+/// What the functions around macro calls are called; a number follows.
+pub const CALL: &str = "__lessons_call_";
 
 /// A cell on top of a notebook that already contains its items.
 pub struct Generator<'n> {
@@ -187,7 +209,7 @@ impl Generator<'_> {
             own
         };
         let mut names = self.cell.uses.clone();
-        for (_, variable) in self.taken() {
+        for (_, variable) in self.taken().into_iter().chain(self.revived()) {
             names.extend(crate::cell::identifiers(&variable.ty));
         }
         for item in &self.cell.items {
@@ -231,8 +253,17 @@ impl Generator<'_> {
                 };
                 let file =
                     self.items_file(&name, &part, own, &needed, &mut main, &mut defines_statics);
-                if !file.segments.is_empty() {
-                    let _ = writeln!(main.text, "include!({name:?});");
+                if !file.text.trim().is_empty() {
+                    // A macro from an `include!` would not shadow one of std's: its own module does.
+                    let _ = if macros {
+                        let module = name.replace(['-', '.'], "_");
+                        writeln!(
+                            main.text,
+                            "#[path = {name:?}] #[macro_use] mod __lessons_{module};"
+                        )
+                    } else {
+                        writeln!(main.text, "include!({name:?});")
+                    };
                     files.push(file);
                 }
             }
@@ -253,13 +284,16 @@ impl Generator<'_> {
                 check_points::FUNCTION
             );
         }
-        files.push(self.cell_file(choices, mode, checked));
+        files.push(match mode {
+            Mode::Expand => self.calls_file(),
+            Mode::Run | Mode::Probe | Mode::Type => self.cell_file(choices, mode, checked),
+        });
         files.push(main);
         let changing_statics = live
             .iter()
-            .filter(|live| match &live.item.kind {
-                ItemKind::Static { mutable, ty } => *mutable || self.notebook.changes_inside(ty),
-                _ => false,
+            .filter(|live| {
+                let mut pieces = live.item.memory.iter().flat_map(|memory| &memory.pieces);
+                pieces.any(|piece| piece.mutable || self.notebook.changes_inside(&piece.ty))
             })
             .filter_map(|live| live.item.title());
         Unit {
@@ -317,39 +351,16 @@ impl Generator<'_> {
                 }
                 continue;
             }
-            if let (ItemKind::Static { mutable, ty }, Some(symbol)) =
-                (&live.item.kind, &live.symbol)
-            {
-                let name = as_written(live.item.title().unwrap_or_default());
-                if self.notebook.loaded_statics.contains(symbol) {
-                    let (unsafe_or_safe, mutable) = if *mutable {
-                        ("", "mut ")
-                    } else {
-                        ("safe ", "")
-                    };
-                    let _ = writeln!(
-                        main.text,
-                        "unsafe extern \"C\" {{ #[link_name = {symbol:?}] \
-                         {unsafe_or_safe}static {mutable}{name}: {ty}; }}"
-                    );
-                    continue;
-                }
-                defines_statics.push(symbol.clone());
-                let mark = format!("#[unsafe(export_name = {symbol:?})] ");
-                let start = live.item.range.start;
-                let line = self.notebook.texts[cell][..start].matches('\n').count();
-                let here = file.text.matches('\n').count();
-                file.text
-                    .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
-                file.text.push_str(&mark);
-            }
             let points = self.check_points(&live.item.check_points);
             let mut start = live.item.range.start;
-            let mut holes = live.holes.clone();
-            holes.sort_by_key(|hole| hole.start);
-            for hole in holes {
-                file.push_user(start..hole.start, &points);
-                start = hole.end;
+            for (range, text) in self.edits(live, defines_statics) {
+                // A static inside of what is replaced goes with it.
+                if range.start < start {
+                    continue;
+                }
+                file.push_user(start..range.start, &points);
+                file.push_generated(range.start, &text);
+                start = range.end;
             }
             file.push_user(start..live.item.range.end, &points);
         }
@@ -362,6 +373,73 @@ impl Generator<'_> {
             self.interruptible && point.condition.holds(|name| self.notebook.is_short(name))
         });
         wanted.collect()
+    }
+
+    /// What stands in an item's text in place of some ranges: nothing for what was replaced, and for
+    /// statics what makes their memory one for all cells.
+    fn edits(
+        &self,
+        live: &LiveItem,
+        defines_statics: &mut Vec<String>,
+    ) -> Vec<(Range<usize>, String)> {
+        let holes = live.holes.iter().map(|hole| (hole.clone(), String::new()));
+        let mut edits: Vec<(Range<usize>, String)> = holes.collect();
+        let mut symbols = live.symbols.iter();
+        for memory in &live.item.memory {
+            let pieces: Vec<(&Piece, &String)> =
+                memory.pieces.iter().zip(symbols.by_ref()).collect();
+            let loaded =
+                |(_, symbol): &(&Piece, &String)| self.notebook.loaded_statics.contains(*symbol);
+            if pieces.iter().all(loaded) {
+                let text = pieces
+                    .iter()
+                    .map(|(piece, symbol)| declaration(piece, symbol, memory.thread_local));
+                edits.push((memory.range.clone(), text.collect()));
+                continue;
+            }
+            defines_statics.extend(pieces.iter().map(|(_, symbol)| (*symbol).clone()));
+            let Range { start, end } = memory.range;
+            if memory.thread_local {
+                let keys = pieces.iter().map(|(Piece { name, ty, .. }, symbol)| {
+                    format!(
+                        " #[unsafe(export_name = {symbol:?})] static __{symbol}: \
+                         ::std::thread::LocalKey<{ty}> = {name};"
+                    )
+                });
+                edits.push((end..end, keys.collect()));
+            } else if let Some((_, symbol)) = pieces.first() {
+                let mark = format!("#[unsafe(export_name = {symbol:?})] ");
+                edits.push((start..start, mark));
+            }
+        }
+        edits.sort_by_key(|(range, _)| range.start);
+        edits
+    }
+
+    /// Variables without a value that the cell gives one, unless it declares them anew.
+    pub fn revived(&self) -> BTreeMap<&str, &LiveVariable> {
+        let vacant = self.notebook.vacant.iter().filter(|(name, _)| {
+            let declared = |declared: &Declared| declared.name == **name;
+            self.cell.assigned.contains(*name)
+                && !self.notebook.variables.contains_key(*name)
+                && !self.cell.declared.iter().any(declared)
+        });
+        vacant
+            .map(|(name, variable)| (name.as_str(), variable))
+            .collect()
+    }
+
+    /// The cell's macro calls, each in a function of its own.
+    fn calls_file(&self) -> SourceFile {
+        let mut file = SourceFile::new("cell.rs", None);
+        for (number, call) in self.cell.calls.iter().enumerate() {
+            let _ = writeln!(
+                file.text,
+                "fn {CALL}{number}() {{ {} }}",
+                call.as_statement()
+            );
+        }
+        file
     }
 
     fn cell_file(&self, choices: &Choices, mode: Mode, checked: bool) -> SourceFile {
@@ -395,32 +473,34 @@ impl Generator<'_> {
             "let __lessons_done = ::lessons_cell::catch(\
              || -> ::core::result::Result<(), ::lessons_cell::CellError> { ",
         );
+        self.push_revived(&mut file);
         if self.form == Form::Parsed {
             let points = self.check_points(&self.cell.check_points);
             for range in &self.cell.statements {
                 file.push_user(range.clone(), &points);
             }
             if let Some(range) = &self.cell.trailing {
-                let line = self.cell.text[..range.start].matches('\n').count();
-                let here = file.text.matches('\n').count();
-                file.text
-                    .extend(std::iter::repeat_n('\n', line.saturating_sub(here)));
                 if mode == Mode::Type {
+                    file.go_to(range.start);
                     let origin = Origin::KeepNew(VALUE.to_owned());
                     file.push(origin, "let ::lessons_cell::Probe = ");
                     file.push_user(range.clone(), &points);
                     file.text.push_str("; ");
                 } else {
-                    file.text.push_str("match &(");
+                    file.push_generated(range.start, "match &(");
                     file.push_user(range.clone(), &points);
-                    file.push(
-                        Origin::Shown,
+                    let shown = if choices.by_debug {
                         ") { __lessons_value => { \
-                     let __lessons_showing = ::lessons_cell::Showing::new(); \
-                     use ::lessons_cell::{Fallback as _, Peel as _, PeelOne as _}; \
-                     (&&::lessons_cell::Wrap((&&::lessons_cell::Wrap(__lessons_value)).peel()))\
-                     .peel().evcxr_display() } } ",
-                    );
+                         let __lessons_showing = ::lessons_cell::Showing::new(); \
+                         ::lessons_cell::show_by_debug(__lessons_value) } } "
+                    } else {
+                        ") { __lessons_value => { \
+                         let __lessons_showing = ::lessons_cell::Showing::new(); \
+                         use ::lessons_cell::{Fallback as _, Peel as _, PeelOne as _}; \
+                         (&&::lessons_cell::Wrap((&&::lessons_cell::Wrap(__lessons_value)).peel()))\
+                         .peel().evcxr_display() } } "
+                    };
+                    file.push(Origin::Shown, shown);
                 }
             }
         } else {
@@ -428,7 +508,12 @@ impl Generator<'_> {
             file.text.push_str("\n;");
         }
         for declared in &self.cell.declared {
-            self.push_end(&mut file, declared, choices, mode);
+            self.push_end(&mut file, &declared.name, choices, mode);
+        }
+        if mode == Mode::Run {
+            for name in self.revived().keys() {
+                self.push_end(&mut file, name, choices, mode);
+            }
         }
         file.text.push_str("::core::result::Result::Ok(()) }); ");
         if mode == Mode::Run {
@@ -457,10 +542,19 @@ impl Generator<'_> {
         file
     }
 
-    fn push_end(&self, file: &mut SourceFile, declared: &Declared, choices: &Choices, mode: Mode) {
-        let name = &declared.name;
+    fn push_revived(&self, file: &mut SourceFile) {
+        for (name, variable) in self.revived() {
+            let mutable = if variable.mutable { "mut " } else { "" };
+            let code = format!("let {mutable}{}: {}; ", as_written(name), variable.ty);
+            file.push(Origin::Take(name.to_owned()), &code);
+        }
+    }
+
+    fn push_end(&self, file: &mut SourceFile, name: &str, choices: &Choices, mode: Mode) {
         let written = as_written(name);
         let code = match mode {
+            Mode::Probe if choices.lost_new.contains(name) => return,
+            Mode::Expand => return,
             Mode::Probe => format!("let ::lessons_cell::Probe = {written}; "),
             Mode::Type => return,
             Mode::Run if choices.lost_new.contains(name) => return,
@@ -469,6 +563,30 @@ impl Generator<'_> {
                 None => format!("::lessons_cell::keep({name:?}, {written}); "),
             },
         };
-        file.push(Origin::KeepNew(name.clone()), &code);
+        file.push(Origin::KeepNew(name.to_owned()), &code);
     }
+}
+
+/// Memory that another cell holds.
+fn declaration(piece: &Piece, symbol: &str, thread_local: bool) -> String {
+    let Piece {
+        name,
+        ty,
+        mutable,
+        visibility,
+    } = piece;
+    let (safe, mutable) = if *mutable {
+        ("", "mut ")
+    } else {
+        ("safe ", "")
+    };
+    let ty = if thread_local {
+        format!("::std::thread::LocalKey<{ty}>")
+    } else {
+        ty.clone()
+    };
+    format!(
+        "unsafe extern \"C\" {{ #[link_name = {symbol:?}] \
+         {visibility} {safe}static {mutable}{name}: {ty}; }} "
+    )
 }

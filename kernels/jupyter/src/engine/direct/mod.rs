@@ -7,6 +7,7 @@ mod commands;
 mod compile;
 mod diagnostics;
 mod ending;
+mod expand;
 mod explain;
 mod generate;
 mod linking;
@@ -20,6 +21,7 @@ mod session;
 mod stdin;
 mod streams;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -237,7 +239,7 @@ impl DirectEngine {
         let mut timing = Timing::default();
         let parsed = parse(&cell.code);
         timing.parse = begin.elapsed();
-        let (parsed, form) = match parsed {
+        let (mut parsed, form) = match parsed {
             Ok(parsed) => (parsed, Form::Parsed),
             Err(error) => unreadable(&cell.code, &error),
         };
@@ -254,6 +256,10 @@ impl DirectEngine {
         }
 
         self.notice_a_dead_process(frontend);
+        if !parsed.calls.is_empty() {
+            let expansions = self.expand_calls(&parsed)?;
+            parsed.settle_calls(&expansions);
+        }
         let mut next = self.notebook.clone();
         let redefined = next.define(&parsed);
         for name in &redefined.dropped {
@@ -279,6 +285,11 @@ impl DirectEngine {
             &self.cache,
             self.session.path(),
         )?;
+        let revived: BTreeMap<String, LiveVariable> = generator
+            .revived()
+            .into_iter()
+            .map(|(name, variable)| (name.to_owned(), variable.clone()))
+            .collect();
         let compiled = match compiled {
             Ok(compiled) => compiled,
             Err(Failure::Interrupted) => {
@@ -297,6 +308,10 @@ impl DirectEngine {
         if let Some(refused) = explain::refusal(&parsed, &compiled.verdict) {
             return Ok(Outcome::Failed(refused));
         }
+        for name in &redefined.reset {
+            let note = format!("note: the static `{name}` starts anew: its type was redefined\n");
+            frontend.emit(Output::Stderr(note.into_bytes()));
+        }
         for name in &redefined.dropped {
             let note = format!("note: the variable `{name}` was dropped: its type was redefined\n");
             frontend.emit(Output::Stderr(note.into_bytes()));
@@ -305,8 +320,14 @@ impl DirectEngine {
         self.notebook = next;
         self.warn(&compiled, frontend);
         let fresh_statics = compiled.unit.defines_statics.clone();
-        let outcome =
-            self.run_compiled(&parsed, &redefined.dropped, compiled, frontend, &mut timing)?;
+        let outcome = self.run_compiled(
+            &parsed,
+            &redefined.dropped,
+            &revived,
+            compiled,
+            frontend,
+            &mut timing,
+        )?;
         let fresh = self.notebook.static_names(&fresh_statics);
         self.contribute(&parsed, contribution, &fresh, outcome == Outcome::Done);
         timing.total = begin.elapsed();
@@ -314,6 +335,18 @@ impl DirectEngine {
             frontend.emit(Output::Stdout(commands::timing(&timing).into_bytes()));
         }
         Ok(outcome)
+    }
+
+    fn expand_calls(&self, parsed: &ParsedCell) -> anyhow::Result<Vec<Option<String>>> {
+        let mut notebook = self.notebook.clone();
+        notebook.define(parsed);
+        let generator = Generator {
+            notebook: &notebook,
+            cell: parsed,
+            form: Form::Parsed,
+            interruptible: false,
+        };
+        expand::expand(&self.compiler, &generator, &self.cache, self.session.path())
     }
 
     fn warn(&self, compiled: &Compiled, frontend: &Arc<dyn Frontend>) {
@@ -335,6 +368,7 @@ impl DirectEngine {
         &mut self,
         parsed: &ParsedCell,
         dropped: &[String],
+        revived: &BTreeMap<String, LiveVariable>,
         compiled: Compiled,
         frontend: &Arc<dyn Frontend>,
         timing: &mut Timing,
@@ -369,7 +403,7 @@ impl DirectEngine {
         self.notebook
             .loaded_statics
             .extend(compiled.unit.defines_statics.iter().cloned());
-        self.remember(parsed, &compiled, &done);
+        self.remember(parsed, revived, &compiled, &done);
         let lost: Vec<String> = before
             .into_iter()
             .filter(|name| !self.notebook.variables.contains_key(name))
@@ -378,7 +412,13 @@ impl DirectEngine {
     }
 
     /// Takes over which variables live now.
-    fn remember(&mut self, parsed: &ParsedCell, compiled: &Compiled, done: &Done) {
+    fn remember(
+        &mut self,
+        parsed: &ParsedCell,
+        revived: &BTreeMap<String, LiveVariable>,
+        compiled: &Compiled,
+        done: &Done,
+    ) {
         let verdict = &compiled.verdict;
         let completed = done.report.is_empty();
         let mut forgotten = Vec::new();
@@ -387,18 +427,37 @@ impl DirectEngine {
                 let name = &declared.name;
                 self.notebook.variables.remove(name);
                 self.notebook.gone.remove(name);
+                self.notebook.vacant.remove(name);
+                if let Some(ty) = verdict.vacant.get(name) {
+                    let variable = LiveVariable {
+                        ty: ty.clone(),
+                        mutable: declared.mutable,
+                    };
+                    self.notebook.vacant.insert(name.clone(), variable);
+                }
                 if let Some(ty) = verdict.types.get(name) {
                     let variable = LiveVariable {
                         ty: ty.clone(),
                         mutable: declared.mutable,
                     };
                     self.notebook.variables.insert(name.clone(), variable);
-                } else if let Some(&reason) = verdict.reasons.get(name) {
+                } else if let Some(&reason) = verdict.reasons.get(name)
+                    && reason != Lost::Absent
+                {
                     self.notebook
                         .gone
                         .insert(name.clone(), explain::why_gone(name, reason));
                     forgotten.push(name.clone());
                 }
+            }
+        }
+        for (name, variable) in revived {
+            if done.variables.contains(name) {
+                self.notebook.vacant.remove(name);
+                self.notebook.gone.remove(name);
+                self.notebook
+                    .variables
+                    .insert(name.clone(), variable.clone());
             }
         }
         for name in verdict.moved() {
@@ -410,6 +469,9 @@ impl DirectEngine {
                 self.notebook
                     .gone
                     .insert(name.clone(), explain::why_gone(name, Lost::Moved));
+                if let Some(variable) = self.notebook.variables.get(name) {
+                    self.notebook.vacant.insert(name.clone(), variable.clone());
+                }
             }
         }
         self.notebook

@@ -163,6 +163,8 @@ pub enum Emit {
     Link,
     /// Nothing but diagnostics, with types spelled out in full.
     Types,
+    /// The source text with all macros expanded.
+    Expanded,
 }
 
 /// Everything about the calls that does not change from cell to cell.
@@ -237,6 +239,11 @@ impl Compiler {
                     .arg("-Zwrite-long-types-to-disk=no")
                     .env("RUSTC_BOOTSTRAP", "1");
             }
+            Emit::Expanded => {
+                command
+                    .arg("-Zunpretty=expanded")
+                    .env("RUSTC_BOOTSTRAP", "1");
+            }
         }
         let mut answer = run(&mut command, &self.running)?;
         if let (Emit::Link, Some(stopwatch)) = (emit, &self.stopwatch) {
@@ -285,7 +292,10 @@ fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
     };
     for line in String::from_utf8_lossy(&text).lines() {
         match serde_json::from_str(line) {
-            Ok(diagnostic) => answer.diagnostics.push(diagnostic),
+            Ok(mut diagnostic) => {
+                shorten_places(&mut diagnostic);
+                answer.diagnostics.push(diagnostic);
+            }
             // Messages of other kinds, such as artifact notices, are JSON too.
             Err(_) if line.starts_with('{') => {}
             Err(_) => {
@@ -295,4 +305,65 @@ fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
         }
     }
     Ok(answer)
+}
+
+/// Types without a name are named after the place of their code; users know the cell, not the file.
+fn shorten_places(diagnostic: &mut Diagnostic) {
+    let shorten = |text: &mut String| {
+        if let Some(short) = short_places(text) {
+            *text = short;
+        }
+    };
+    shorten(&mut diagnostic.message);
+    for span in &mut diagnostic.spans {
+        span.label.as_mut().map(shorten);
+    }
+    diagnostic.children.iter_mut().for_each(shorten_places);
+}
+
+/// `{closure@cell:3}` for `{closure@/folder/cell.rs:3:14: 3:17}`; `None` when there is no such place.
+fn short_places(text: &str) -> Option<String> {
+    let mut parts = text.split("@/");
+    let mut short = parts.next()?.to_owned();
+    for part in parts {
+        let place = part.split_once(".rs:").and_then(|(path, rest)| {
+            let name = path.rsplit('/').next()?;
+            let name = if name.contains('-') {
+                "earlier cell"
+            } else {
+                "cell"
+            };
+            let (line, rest) = rest.split_once(':')?;
+            let (_, rest) = rest.split_once('}')?;
+            Some((name, line, rest))
+        });
+        match place {
+            Some((name, line, rest)) => short.push_str(&format!("@{name}:{line}}}{rest}")),
+            None => {
+                short.push_str("@/");
+                short.push_str(part);
+            }
+        }
+    }
+    (short != text).then_some(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_places;
+
+    #[test]
+    fn a_closure_is_named_after_its_line_in_the_cell() {
+        assert_eq!(
+            short_places("found `(i32, {closure@/a b/units/0f/cell.rs:1:263: 1:276})` here")
+                .unwrap(),
+            "found `(i32, {closure@cell:1})` here"
+        );
+        assert_eq!(
+            short_places("{async block@/x/items-2.rs:7:1: 9:2}, {closure@/y/cell.rs:2:1: 2:3}")
+                .unwrap(),
+            "{async block@earlier cell:7}, {closure@cell:2}"
+        );
+        assert_eq!(short_places("a user@/home or nothing"), None);
+    }
 }

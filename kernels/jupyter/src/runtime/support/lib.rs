@@ -13,7 +13,7 @@ mod store;
 pub use frame::{CellError, catch, enter};
 pub use interrupt::CheckPoint;
 pub use pieces::{Pieces, piece};
-pub use shown::{Fallback, Peel, PeelOne, Wrap, Showing};
+pub use shown::{Fallback, Peel, PeelOne, Wrap, Showing, show_by_debug};
 pub use store::{keep, take};
 
 /// Stands for a pattern of the wrong type, so that rustc's error names the right one.

@@ -66,6 +66,11 @@ impl<T: ?Sized> Fallback for &T {
     }
 }
 
+/// Shows a value of a type that only the end of the cell decides (`1 + x` of a closure's `x`).
+pub fn show_by_debug<T: Debug>(value: &T) {
+    (&value).evcxr_display();
+}
+
 /// Marks what is displayed while this lives as the cell's result.
 pub struct Showing(());
 

@@ -262,9 +262,8 @@ impl DirectEngine {
 /// The variables that live, and the statics whose memory is there.
 fn live(notebook: &Notebook) -> BTreeSet<String> {
     let statics = notebook.items.iter().filter(|live| {
-        live.symbol
-            .as_ref()
-            .is_some_and(|symbol| notebook.loaded_statics.contains(symbol))
+        let mut symbols = live.symbols.iter();
+        symbols.any(|symbol| notebook.loaded_statics.contains(symbol))
     });
     let statics = statics.filter_map(|live| live.item.title().map(static_memory));
     notebook.variables.keys().cloned().chain(statics).collect()
