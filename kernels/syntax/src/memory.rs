@@ -113,7 +113,6 @@ impl Parse for Keys {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     fn memory(code: &str) -> Vec<(String, String, bool)> {
         let cell = crate::parse(code).unwrap();

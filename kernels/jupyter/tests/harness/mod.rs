@@ -120,7 +120,8 @@ impl std::ops::Deref for Shown {
     }
 }
 
-fn plain(text: &str) -> String {
+/// Without color sequences.
+pub fn plain(text: &str) -> String {
     let mut parts = text.split('\u{1b}');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
