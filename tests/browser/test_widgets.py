@@ -33,7 +33,7 @@ use lessons::notebook::widget::{interact, slider};
 let bend = slider("bend", 0..=10).value(3).build()?;
 interact(&bend, |bend| {
     let points = (-20..=20).map(|i| f64::from(i) / 10.0).map(|x| (x, f64::from(bend) * x * x));
-    LineChart::new(&format!("A parabola, bent {bend}")).x("x").series("y", points.collect::<Vec<_>>()).figure()
+    LineChart::new(&format!("A parabola, bent {bend}")).x("x").series("y", points).figure()
 })
 """
 

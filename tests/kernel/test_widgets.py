@@ -165,7 +165,7 @@ def test_a_slider_redraws_its_figure(kernel, comms):
         interact(&bend, move |bend| {
             kept.lock().unwrap().push(bend);
             let points = (0..=20).map(f64::from).map(|x| (x, f64::from(bend) * x * x));
-            LineChart::new("Bend").series(&format!("y at {bend}"), points.collect::<Vec<_>>()).figure()
+            LineChart::new("Bend").series(&format!("y at {bend}"), points).figure()
         })
         """,
     )

@@ -100,13 +100,13 @@ impl LineChart {
     }
 
     /// Adds measured points, each marked, joined by a line.
-    pub fn series(self, name: &str, points: impl Into<Vec<(f64, f64)>>) -> LineChart {
-        self.add(name, points.into(), Style::Measured)
+    pub fn series(self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> LineChart {
+        self.add(name, points.into_iter().collect(), Style::Measured)
     }
 
     /// Adds points that no line joins.
-    pub fn points(self, name: &str, points: impl Into<Vec<(f64, f64)>>) -> LineChart {
-        self.add(name, points.into(), Style::Points)
+    pub fn points(self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> LineChart {
+        self.add(name, points.into_iter().collect(), Style::Points)
     }
 
     /// Adds a function.
