@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,7 +11,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{CURRENT, Library, MANIFEST, Manifest, fingerprint};
+use super::{CURRENT, Library, MANIFEST, Manifest, Package, fingerprint};
 
 /// Builds the library of a workspace and puts it under `destination`.
 ///
@@ -27,6 +28,16 @@ pub fn build(
     build_variant(workspace, destination, &[], progress)
 }
 
+/// What a build tells while it runs.
+pub enum Event<'e> {
+    /// One of cargo's lines.
+    Line(&'e str),
+    /// Cargo runs as the leader of this process group.
+    Started(i32),
+    /// Cargo's last line has been read; its process has not been reaped yet.
+    Ended(i32),
+}
+
 /// [`build`], with features of the crate `lessons` (`cuda`, `metal`).
 ///
 /// # Errors
@@ -36,6 +47,34 @@ pub fn build_variant(
     destination: &Path,
     features: &[String],
     progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Library> {
+    // In the caller's process group: Ctrl-C in a terminal ends cargo as well.
+    build_in(workspace, destination, features, false, &mut |event| {
+        if let Event::Line(line) = event {
+            progress(line);
+        }
+    })
+}
+
+/// [`build_variant`] for a caller that wants to be able to end it.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_watched(
+    workspace: &Path,
+    destination: &Path,
+    features: &[String],
+    watch: &mut dyn FnMut(Event<'_>),
+) -> anyhow::Result<Library> {
+    build_in(workspace, destination, features, true, watch)
+}
+
+fn build_in(
+    workspace: &Path,
+    destination: &Path,
+    features: &[String],
+    own_group: bool,
+    watch: &mut dyn FnMut(Event<'_>),
 ) -> anyhow::Result<Library> {
     let workspace = fs::canonicalize(workspace)
         .with_context(|| format!("there is no folder {}", workspace.display()))?;
@@ -53,8 +92,11 @@ pub fn build_variant(
         return Ok(library);
     }
 
-    let artifacts = run_cargo(&workspace, features, progress)?;
-    let direct = direct_dependencies(&workspace, features)?;
+    let artifacts = run_cargo(&workspace, features, own_group, watch)?;
+    let metadata = metadata(&workspace, features)?;
+    let direct = metadata
+        .direct_dependencies(&workspace.join("lessons-crate/Cargo.toml"))
+        .context("cargo metadata does not know the crate `lessons`")?;
     fs::create_dir_all(destination)
         .with_context(|| format!("cannot create {}", destination.display()))?;
     let work = tempfile::tempdir_in(destination)?;
@@ -95,6 +137,8 @@ pub fn build_variant(
         features: features.to_vec(),
         lessons: lessons.context("cargo built no dylib of the crate `lessons`")?,
         externs,
+        packages: metadata.packages(&artifacts, &direct),
+        target: metadata.target_directory,
     };
     fs::write(
         work.path().join(MANIFEST),
@@ -145,6 +189,13 @@ struct Artifact {
     package_id: String,
     target: Target,
     filenames: Vec<PathBuf>,
+    features: Vec<String>,
+    profile: Profile,
+}
+
+#[derive(Debug, Deserialize)]
+struct Profile {
+    opt_level: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -183,7 +234,8 @@ fn rustc_version(workspace: &Path) -> anyhow::Result<String> {
 fn run_cargo(
     workspace: &Path,
     features: &[String],
-    progress: &mut dyn FnMut(&str),
+    own_group: bool,
+    watch: &mut dyn FnMut(Event<'_>),
 ) -> anyhow::Result<Vec<Artifact>> {
     let mut command = cargo(workspace);
     command.args([
@@ -200,12 +252,17 @@ fn run_cargo(
     if !features.is_empty() {
         command.arg(format!("--features={}", features.join(",")));
     }
+    if own_group {
+        command.process_group(0);
+    }
     let mut child = command
         .args(["--", "-Cprefer-dynamic"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot run cargo: is Rust installed and on the path?")?;
+    let group = child.id().cast_signed();
+    watch(Event::Started(group));
     let stdout = child.stdout.take().context("cargo has no output")?;
     let stderr = child.stderr.take().context("cargo has no output")?;
     let reader = std::thread::spawn(move || {
@@ -217,12 +274,13 @@ fn run_cargo(
     });
     let mut last = Vec::new();
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        progress(&line);
+        watch(Event::Line(&line));
         last.push(line);
         if last.len() > 40 {
             last.remove(0);
         }
     }
+    watch(Event::Ended(group));
     let artifacts = reader
         .join()
         .map_err(|_| anyhow::anyhow!("reading cargo's answer failed"))?;
@@ -241,13 +299,17 @@ fn run_cargo(
 /// What `cargo metadata` says, as far as it is needed.
 #[derive(Deserialize)]
 struct Metadata {
-    packages: Vec<Package>,
+    packages: Vec<Known>,
     resolve: Resolve,
+    target_directory: PathBuf,
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct Known {
     id: String,
+    name: String,
+    version: String,
+    source: Option<String>,
     manifest_path: PathBuf,
 }
 
@@ -277,7 +339,7 @@ struct Kind {
 impl Metadata {
     /// The packages that the package of a manifest depends on directly, and the names under which
     /// code knows them. Ids hold URLs, so a package is found by its manifest's path.
-    fn direct_dependencies(self, manifest: &Path) -> Option<BTreeMap<String, String>> {
+    fn direct_dependencies(&self, manifest: &Path) -> Option<BTreeMap<String, String>> {
         let package = self
             .packages
             .iter()
@@ -285,21 +347,40 @@ impl Metadata {
         let node = self
             .resolve
             .nodes
-            .into_iter()
+            .iter()
             .find(|node| node.id == package.id)?;
         let normal = node
             .deps
-            .into_iter()
+            .iter()
             .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()));
-        let named = normal.map(|dependency| (dependency.pkg, dependency.name));
+        let named = normal.map(|dependency| (dependency.pkg.clone(), dependency.name.clone()));
         Some(named.collect())
+    }
+
+    /// What took part in a build, without the packages of the workspace.
+    fn packages(&self, artifacts: &[Artifact], direct: &BTreeMap<String, String>) -> Vec<Package> {
+        let mut packages = Vec::new();
+        for artifact in artifacts {
+            let known = self
+                .packages
+                .iter()
+                .find(|known| known.id == artifact.package_id && known.source.is_some());
+            let Some(known) = known else { continue };
+            // Only what build scripts and macros need is compiled without optimization.
+            let host = artifact.profile.opt_level == "0";
+            packages.push(Package {
+                name: known.name.clone(),
+                version: known.version.clone(),
+                features: artifact.features.clone(),
+                host,
+                extern_name: direct.get(&known.id).cloned().filter(|_| !host),
+            });
+        }
+        packages
     }
 }
 
-fn direct_dependencies(
-    workspace: &Path,
-    features: &[String],
-) -> anyhow::Result<BTreeMap<String, String>> {
+fn metadata(workspace: &Path, features: &[String]) -> anyhow::Result<Metadata> {
     let mut command = cargo(workspace);
     command.args(["metadata", "--format-version=1", "--locked"]);
     command.arg("--manifest-path=lessons-crate/Cargo.toml");
@@ -313,10 +394,7 @@ fn direct_dependencies(
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
-    metadata
-        .direct_dependencies(&workspace.join("lessons-crate/Cargo.toml"))
-        .context("cargo metadata does not know the crate `lessons`")
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 #[cfg(test)]
@@ -327,10 +405,15 @@ mod tests {
     fn a_workspace_may_lie_in_a_folder_with_spaces() {
         let metadata: Metadata = serde_json::from_str(
             r#"{
+            "target_directory": "/a b/target",
             "packages": [
+                {"id": "half-2", "name": "half", "version": "2.0.0", "source": "registry",
+                 "manifest_path": "/half/Cargo.toml"},
                 {"id": "path+file:///a%20b/lessons-crate#lessons@0.1.0",
+                 "name": "lessons", "version": "0.1.0", "source": null,
                  "manifest_path": "/a b/lessons-crate/Cargo.toml"},
                 {"id": "path+file:///a%20b/lessons-crate/cli#lessons-cli@0.1.0",
+                 "name": "lessons-cli", "version": "0.1.0", "source": null,
                  "manifest_path": "/a b/lessons-crate/cli/Cargo.toml"}],
             "resolve": {"nodes": [
                 {"id": "path+file:///a%20b/lessons-crate#lessons@0.1.0", "deps": [
@@ -343,5 +426,34 @@ mod tests {
         let direct = metadata.direct_dependencies(Path::new("/a b/lessons-crate/Cargo.toml"));
         let half = BTreeMap::from([("half-2".to_owned(), "half".to_owned())]);
         assert_eq!(direct, Some(half));
+
+        let artifact = |id: &str, level: &str| -> Artifact {
+            serde_json::from_value(serde_json::json!({
+                "reason": "compiler-artifact", "package_id": id, "filenames": [],
+                "target": {"kind": ["lib"], "name": "x"}, "features": ["std"],
+                "profile": {"opt_level": level},
+            }))
+            .unwrap()
+        };
+        let artifacts = [
+            artifact("half-2", "3"),
+            artifact("half-2", "0"),
+            artifact("path+file:///a%20b/lessons-crate#lessons@0.1.0", "3"),
+        ];
+        let packages = metadata.packages(&artifacts, &direct.unwrap());
+        let told: Vec<(&str, bool, Option<&str>)> = packages
+            .iter()
+            .map(|package| {
+                (
+                    package.version.as_str(),
+                    package.host,
+                    package.extern_name.as_deref(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [("2.0.0", false, Some("half")), ("2.0.0", true, None)]
+        );
     }
 }

@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-pub use build::{build, build_variant};
-pub use sources::fingerprint;
+pub use build::{Event, build, build_variant, build_watched};
+pub use sources::{fingerprint, fingerprint_of};
 
 const MANIFEST: &str = "manifest.json";
 const CURRENT: &str = "current";
 
 /// What a library's folder says about itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// What `rustc -V` said: another rustc cannot read the files.
     pub rustc: String,
@@ -33,6 +33,24 @@ pub struct Manifest {
     pub lessons: String,
     /// Crates that a cell can name, and their files in `deps`.
     pub externs: BTreeMap<String, String>,
+    /// The packages that it was made of, those of the workspace left out.
+    #[serde(default)]
+    pub packages: Vec<Package>,
+    /// Cargo's target folder, in which it was built.
+    #[serde(default)]
+    pub target: PathBuf,
+}
+
+/// A package that took part in the library's build, as it was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    pub name: String,
+    pub version: String,
+    pub features: Vec<String>,
+    /// Built for build scripts and procedural macros only.
+    pub host: bool,
+    /// The name by which cells know it, if they do.
+    pub extern_name: Option<String>,
 }
 
 /// A prebuilt library, or none.
@@ -90,6 +108,11 @@ impl Library {
     /// What the library says about itself; nothing for [`Library::none`].
     pub fn manifest(&self) -> Option<&Manifest> {
         self.opened.as_ref().map(|opened| &opened.manifest)
+    }
+
+    /// The folder in which [`build`] put it.
+    pub fn destination(&self) -> Option<&Path> {
+        self.dependencies()?.parent()?.parent()
     }
 
     /// The crates that a cell can name, and their files.
@@ -161,6 +184,7 @@ mod tests {
             features: Vec::new(),
             lessons: "liblessons.so".into(),
             externs: BTreeMap::new(),
+            ..Manifest::default()
         };
         fs::write(
             folder.path().join(MANIFEST),

@@ -27,11 +27,34 @@ pub fn fingerprint(workspace: &Path) -> anyhow::Result<String> {
     for part in PARTS.iter().chain([&DATA]) {
         collect(&workspace.join(part), &mut files)?;
     }
+    hash_of(workspace, files)
+}
+
+/// A hash over the names and contents of a crate's files, what cargo and version control keep there
+/// left out.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn fingerprint_of(folder: &Path) -> anyhow::Result<String> {
+    let mut files = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name != "target" && name != "Cargo.lock" && !name.starts_with('.') {
+            collect(&path, &mut files)?;
+        }
+    }
+    hash_of(folder, files)
+}
+
+fn hash_of(base: &Path, mut files: Vec<PathBuf>) -> anyhow::Result<String> {
     files.sort();
     let mut hash = Sha256::new();
     for file in files {
         let name = file
-            .strip_prefix(workspace)
+            .strip_prefix(base)
             .unwrap_or(&file)
             .to_string_lossy()
             .into_owned();
@@ -74,5 +97,17 @@ mod tests {
         assert_eq!(fingerprint(folder.path()).unwrap(), first);
         fs::write(source.join("lib.rs"), "two").unwrap();
         assert_ne!(fingerprint(folder.path()).unwrap(), first);
+    }
+
+    #[test]
+    fn what_a_build_leaves_behind_is_no_source() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("lib.rs"), "one").unwrap();
+        let first = fingerprint_of(folder.path()).unwrap();
+        fs::create_dir(folder.path().join("target")).unwrap();
+        fs::write(folder.path().join("target/x"), "").unwrap();
+        assert_eq!(fingerprint_of(folder.path()).unwrap(), first);
+        fs::write(folder.path().join("lib.rs"), "two").unwrap();
+        assert_ne!(fingerprint_of(folder.path()).unwrap(), first);
     }
 }

@@ -5,6 +5,7 @@ mod harness;
 
 mod commands;
 mod crash;
+mod deps;
 mod failures;
 mod input;
 mod interrupt;

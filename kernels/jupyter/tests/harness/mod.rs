@@ -135,7 +135,9 @@ fn cache() -> PathBuf {
     static CACHE: OnceLock<PathBuf> = OnceLock::new();
     let fresh = || {
         let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("engine-cache");
-        let _ = std::fs::remove_dir_all(cache.join("units"));
+        for part in ["units", "deps"] {
+            let _ = std::fs::remove_dir_all(cache.join(part));
+        }
         cache
     };
     CACHE.get_or_init(fresh).clone()
@@ -255,6 +257,20 @@ impl Session {
         let error = self.err(code);
         waiting.join().unwrap();
         error
+    }
+
+    /// Runs a cell and interrupts it as soon as something is the case.
+    pub fn interrupted_when(&mut self, code: &str, case: impl Fn() -> bool + Sync) -> Shown {
+        let interrupter = self.engine.interrupter();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !case() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                interrupter.interrupt();
+            });
+            self.err(code)
+        })
     }
 
     /// Runs a cell and interrupts it at its first output.

@@ -103,7 +103,7 @@ pub fn compile(
 ) -> anyhow::Result<Result<Compiled, Failure>> {
     let first = generator.unit(&Choices::default(), Mode::Run);
     let automatic = if first.loops { 2 } else { 0 };
-    let arguments = compiler.arguments(first.generation, optimization.unwrap_or(automatic));
+    let arguments = compiler.arguments(&first, optimization.unwrap_or(automatic));
     let folder = cache.join("units").join(key(compiler, &first, &arguments));
     let object = folder.join("cell.so");
     if let Some(verdict) = read_verdict(&folder) {
@@ -139,7 +139,7 @@ pub fn type_of(
     let unit = generator.unit(&Choices::default(), Mode::Type);
     let folder = work.join("probe");
     write_unit(&unit, &folder)?;
-    let arguments = compiler.arguments(unit.generation, 0);
+    let arguments = compiler.arguments(&unit, 0);
     let output = work.join("probe.rmeta");
     let answer = compiler.compile(&folder, &arguments, Emit::Types, &output)?;
     if compiler.running.interrupted() {

@@ -25,7 +25,7 @@ pub fn expand(
     work: &Path,
 ) -> anyhow::Result<Vec<Option<String>>> {
     let unit = generator.unit(&Choices::default(), Mode::Expand);
-    let arguments = compiler.arguments(unit.generation, 0);
+    let arguments = compiler.arguments(&unit, 0);
     let folder = cache.join("units").join(key(compiler, &unit, &arguments));
     let kept = folder.join("verdict.json");
     if let Ok(text) = fs::read(&kept)

@@ -8,6 +8,7 @@ use super::notebook::Notebook;
 use super::rustc::Diagnostic;
 use crate::cell::ParsedCell;
 use crate::engine::{CellError, Outcome};
+use crate::library::Library;
 use crate::runtime::Done;
 
 const RED: &str = "\u{1b}[1m\u{1b}[91m";
@@ -243,6 +244,17 @@ pub fn before_restart(name: &str) -> String {
     format!(
         "`{name}` was there before the kernel was restarted: `:replay` runs the cells that made it \
          again"
+    )
+}
+
+/// The library and rustc do not fit together.
+pub fn outdated(library: &Library, rustc: &str) -> String {
+    let built = library
+        .manifest()
+        .map_or("another rustc", |manifest| &manifest.rustc);
+    format!(
+        "the lessons library was built by {built}, and this is {rustc}, which cannot read it. \
+         `:reload` builds it anew; until then cells have std alone"
     )
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::cell::{CheckPoint, Declared, ItemKind, ParsedCell, Piece, as_written, check_points};
 
+use super::dependencies::Nameable;
 use super::notebook::{LiveItem, LiveVariable, Notebook};
 
 /// Lints about code that a notebook has good reasons for.
@@ -124,6 +125,8 @@ pub struct Unit {
     pub generation: u32,
     /// Whether any of the code loops, and so is worth optimizing.
     pub loops: bool,
+    /// How many layers of dependencies it needs.
+    pub layers: usize,
     /// The statics whose memory this unit holds.
     pub defines_statics: Vec<String>,
     /// The names of the statics that it uses and that are more than constants.
@@ -168,6 +171,8 @@ pub struct Generator<'n> {
     pub form: Form,
     /// Whether loops look whether the cell has been interrupted.
     pub interruptible: bool,
+    /// The crates that the cell can name.
+    pub crates: &'n BTreeMap<String, Nameable>,
 }
 
 /// How much of a cell's text is understood.
@@ -227,12 +232,32 @@ impl Generator<'_> {
             .map(|&index| &self.notebook.items[index])
             .collect();
 
+        for item in &live {
+            names.extend(item.item.uses.iter().cloned());
+            for leaf in &item.leaves {
+                names.extend(crate::cell::identifiers(&leaf.path));
+            }
+        }
+        let mentioned: Vec<&Nameable> = names
+            .iter()
+            .filter_map(|name| self.crates.get(name))
+            .collect();
+        let layers = mentioned.iter().map(|named| named.layers).max();
+
         let mut defines_statics = Vec::new();
         let mut main = SourceFile::new("main.rs", None);
         main.text.push_str(LINTS);
         for range in &self.cell.attributes {
             main.text.push_str(&self.cell.text[range.clone()]);
             main.text.push('\n');
+        }
+        // A crate's code and statics are in a dylib: without it, the cell would get its own copy.
+        let anchors: BTreeSet<&String> = mentioned
+            .iter()
+            .filter_map(|named| named.anchor.as_ref())
+            .collect();
+        for anchor in anchors {
+            let _ = writeln!(main.text, "extern crate {anchor} as _;");
         }
         let mut files = Vec::new();
         let mut cells: Vec<usize> = live.iter().map(|live| live.cell).collect();
@@ -300,6 +325,7 @@ impl Generator<'_> {
             files,
             generation: self.notebook.generation,
             loops: self.cell.loops || live.iter().any(|live| live.item.loops),
+            layers: layers.unwrap_or(0),
             defines_statics,
             changing_statics: changing_statics.map(str::to_owned).collect(),
         }
@@ -318,6 +344,7 @@ impl Generator<'_> {
             files: vec![file, main],
             generation: self.notebook.generation,
             loops: false,
+            layers: 0,
             defines_statics: Vec::new(),
             changing_statics: Vec::new(),
         }

@@ -5,6 +5,7 @@ mod blocked;
 mod channel;
 mod commands;
 mod compile;
+mod dependencies;
 mod diagnostics;
 mod ending;
 mod expand;
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -33,6 +34,7 @@ use tempfile::TempDir;
 
 use self::channel::Channel;
 use self::compile::{Compiled, Failure, Lost};
+use self::dependencies::Dependencies;
 use self::diagnostics::Translator;
 use self::generate::{Form, Generator};
 use self::notebook::{LiveVariable, Notebook};
@@ -95,6 +97,10 @@ impl Options {
 
 /// The level at which a cell is the user's to keep fast: it gets no check points.
 const FULL_OPTIMIZATION: u8 = 3;
+/// The folder of what `:dep` built, in the cache.
+const DEPENDENCIES: &str = "deps";
+/// The session's folder of links to the shared objects of its dependencies.
+const ADDED: &str = "libraries";
 
 /// Settings that commands change.
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,6 +108,8 @@ struct Settings {
     /// rustc's level; `None` decides for each cell.
     optimization: Option<u8>,
     timing: bool,
+    /// Whether cargo may not use the network.
+    offline: bool,
 }
 
 /// Where a cell's time went.
@@ -128,6 +136,11 @@ pub struct DirectEngine {
     start: Start,
     settings: Settings,
     documentation: Option<Documentation>,
+    /// A library that this rustc cannot read, and whether the user knows.
+    outdated: Option<Library>,
+    told_outdated: bool,
+    /// Gets a word when the library's sources have changed.
+    stale: mpsc::Receiver<()>,
     /// rustc's errors about the last cell that did not compile.
     last_errors: Vec<Diagnostic>,
     replay: Replay,
@@ -142,7 +155,11 @@ impl DirectEngine {
     /// When there is no rustc, no writable folder, or no process to be had.
     pub fn new(library: Library, options: Options) -> anyhow::Result<DirectEngine> {
         let toolchain = Toolchain::find()?;
-        library.check(&toolchain.version)?;
+        // A notebook can do something about that: `:reload`.
+        let (library, outdated) = match library.check(&toolchain.version) {
+            Ok(()) => (library, None),
+            Err(_) => (Library::none(), Some(library)),
+        };
         let session = session::folder()?;
         let (cache, support) = match options.cache {
             Some(cache) => match session::support(&toolchain, &cache) {
@@ -161,18 +178,18 @@ impl DirectEngine {
             }
         };
         let sweeping = cache.clone();
-        std::thread::spawn(move || session::sweep_cache(&sweeping));
+        std::thread::spawn(move || {
+            session::sweep_cache(&sweeping);
+            dependencies::sweep(&sweeping.join(DEPENDENCIES));
+        });
         let channel = Channel::listen(&session.path().join("channel"))?;
-        let mut libraries = vec![toolchain.libraries.clone()];
-        libraries.extend(support.parent().map(PathBuf::from));
-        libraries.extend(library.dependencies().map(PathBuf::from));
-        let mut preload: Vec<PathBuf> = library.preload().map(PathBuf::from).into_iter().collect();
-        preload.push(support.clone());
+        // Filled by `:dep`; the dynamic linker learns of folders when the process starts.
+        std::fs::create_dir(session.path().join(ADDED))?;
         let start = Start {
             command: options.runtime,
             channel: channel.path().to_owned(),
-            libraries,
-            preload,
+            libraries: Vec::new(),
+            preload: Vec::new(),
             environment: Vec::new(),
         };
         let replay = Replay::open(options.sessions.as_deref());
@@ -182,6 +199,7 @@ impl DirectEngine {
                 .gone
                 .insert(name.to_owned(), explain::before_restart(name));
         }
+        let stale = watch_sources(&library);
         let mut engine = DirectEngine {
             compiler: Compiler {
                 toolchain,
@@ -189,6 +207,8 @@ impl DirectEngine {
                 support,
                 running: Running::default(),
                 stopwatch: None,
+                dependencies: Dependencies::default(),
+                environment: Vec::new(),
             },
             notebook,
             process: None,
@@ -196,13 +216,57 @@ impl DirectEngine {
             start,
             settings: Settings::default(),
             documentation: options.documentation,
+            outdated,
+            told_outdated: false,
+            stale,
             last_errors: Vec::new(),
             replay,
             cache,
             session,
         };
+        engine.look_for_libraries();
         engine.start_process()?;
         Ok(engine)
+    }
+
+    /// Tells the processes that will be started what to load.
+    fn look_for_libraries(&mut self) {
+        let Compiler {
+            toolchain,
+            library,
+            support,
+            ..
+        } = &self.compiler;
+        let mut libraries = vec![toolchain.libraries.clone()];
+        libraries.extend(support.parent().map(PathBuf::from));
+        libraries.extend(library.dependencies().map(PathBuf::from));
+        libraries.push(self.session.path().join(ADDED));
+        let mut preload: Vec<PathBuf> = library.preload().map(PathBuf::from).into_iter().collect();
+        preload.push(support.clone());
+        self.start.libraries = libraries;
+        self.start.preload = preload;
+    }
+
+    /// Says once what `:reload` would be good for.
+    fn notice_what_is_old(&mut self, frontend: &Arc<dyn Frontend>) {
+        let note = |text: &str| {
+            frontend.emit(Output::Stderr(format!("note: {text}\n").into_bytes()));
+        };
+        if let Some(outdated) = &self.outdated
+            && !self.told_outdated
+        {
+            self.told_outdated = true;
+            note(&explain::outdated(
+                outdated,
+                &self.compiler.toolchain.version,
+            ));
+        }
+        if self.stale.try_recv().is_ok() {
+            note(
+                "the sources of the lessons library have changed since it was built; `:reload` \
+                 builds it anew",
+            );
+        }
     }
 
     fn start_process(&mut self) -> anyhow::Result<&mut Process> {
@@ -243,10 +307,8 @@ impl DirectEngine {
             Ok(parsed) => (parsed, Form::Parsed),
             Err(error) => unreadable(&cell.code, &error),
         };
-        for command in &parsed.commands {
-            if let Err(error) = self.command(command, frontend) {
-                return Ok(Outcome::Failed(error));
-            }
+        if let Err(error) = self.commands(&parsed.commands, frontend) {
+            return Ok(Outcome::Failed(error));
         }
         let empty =
             parsed.items.is_empty() && parsed.statements.is_empty() && parsed.trailing.is_none();
@@ -255,6 +317,7 @@ impl DirectEngine {
             return Ok(Outcome::Done);
         }
 
+        self.notice_what_is_old(frontend);
         self.notice_a_dead_process(frontend);
         if !parsed.calls.is_empty() {
             let expansions = self.expand_calls(&parsed)?;
@@ -267,11 +330,13 @@ impl DirectEngine {
             let reason = format!("`{name}` was dropped because its type was redefined.");
             next.gone.insert(name.clone(), reason);
         }
+        let crates = self.compiler.crates();
         let generator = Generator {
             notebook: &next,
             cell: &parsed,
             form,
             interruptible: self.settings.optimization != Some(FULL_OPTIMIZATION),
+            crates: &crates,
         };
         self.compiler.running.begin_compiling();
         let measured = self.settings.timing;
@@ -340,11 +405,13 @@ impl DirectEngine {
     fn expand_calls(&self, parsed: &ParsedCell) -> anyhow::Result<Vec<Option<String>>> {
         let mut notebook = self.notebook.clone();
         notebook.define(parsed);
+        let crates = self.compiler.crates();
         let generator = Generator {
             notebook: &notebook,
             cell: parsed,
             form: Form::Parsed,
             interruptible: false,
+            crates: &crates,
         };
         expand::expand(&self.compiler, &generator, &self.cache, self.session.path())
     }
@@ -481,6 +548,20 @@ impl DirectEngine {
             process.forget(forgotten);
         }
     }
+}
+
+/// Compares the library with its sources, off the way of the first cells.
+fn watch_sources(library: &Library) -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel();
+    let library = library.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        if !library.is_fresh() {
+            // The engine may be gone.
+            let _ = sender.send(());
+        }
+    });
+    receiver
 }
 
 /// A cell that only rustc can say something about.

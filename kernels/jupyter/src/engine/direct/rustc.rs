@@ -1,5 +1,6 @@
 //! Calls to rustc: where it is, its arguments for a cell, and its diagnostics as JSON.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use super::dependencies::{Dependencies, Nameable};
+use super::generate::Unit;
 use super::linking::Stopwatch;
 use super::running::{Role, Running};
 use crate::library::Library;
@@ -23,6 +26,13 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
+    /// The platform's name, such as `x86_64-unknown-linux-gnu`.
+    pub fn platform(&self) -> &str {
+        // …/lib/rustlib/PLATFORM/lib
+        let folder = self.libraries.parent().and_then(Path::file_name);
+        folder.and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
     /// Asks the `rustc` of the environment (`RUSTC`, else the one on the path) where it lives.
     ///
     /// # Errors
@@ -177,11 +187,20 @@ pub struct Compiler {
     pub running: Running,
     /// Measures the linker.
     pub stopwatch: Option<Stopwatch>,
+    /// What `:dep` brought.
+    pub dependencies: Dependencies,
+    /// Set for rustc and cargo by `:build_env`.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Compiler {
+    /// The crates that cells can name.
+    pub fn crates(&self) -> BTreeMap<String, Nameable> {
+        self.dependencies.nameable(&self.library)
+    }
+
     /// The arguments for a cell, without the paths that differ between sessions.
-    pub fn arguments(&self, generation: u32, optimization: u8) -> Vec<String> {
+    pub fn arguments(&self, unit: &Unit, optimization: u8) -> Vec<String> {
         let mut arguments: Vec<String> = [
             "--edition=2024",
             "--crate-name=cell",
@@ -193,16 +212,22 @@ impl Compiler {
         ]
         .map(str::to_owned)
         .to_vec();
-        arguments.push(format!("-Cmetadata=lessons-cell-{generation}"));
+        arguments.push(format!("-Cmetadata=lessons-cell-{}", unit.generation));
         arguments.push(format!("-Copt-level={optimization}"));
         // At every level alike: overflow panics, as is right for learning, and nothing else differs.
         arguments.push("-Cdebug-assertions=no".to_owned());
         arguments.push("-Coverflow-checks=yes".to_owned());
         arguments.push(format!("--extern=lessons_cell={}", self.support.display()));
-        for (name, path) in self.library.externs() {
+        // Only the layers that it needs, so that a later `:dep` leaves a compiled cell as it is.
+        for (name, nameable) in self.dependencies.upto(unit.layers).nameable(&self.library) {
+            arguments.push(format!("--extern={name}={}", nameable.path.display()));
+        }
+        for (name, path) in self.dependencies.dylibs(unit.layers) {
             arguments.push(format!("--extern={name}={}", path.display()));
         }
-        if let Some(folder) = self.library.dependencies() {
+        let folders = self.dependencies.folders(unit.layers);
+        let library = self.library.dependencies().map(Path::to_owned);
+        for folder in folders.into_iter().chain(library) {
             arguments.push(format!("-Ldependency={}", folder.display()));
         }
         arguments
@@ -227,7 +252,8 @@ impl Compiler {
             .arg(output)
             // What a linker leaves behind when it is stopped goes with the session's folder.
             .env("TMPDIR", folder)
-            .current_dir(folder);
+            .current_dir(folder)
+            .envs(self.environment.iter().map(|(key, value)| (key, value)));
         match emit {
             Emit::Link => {
                 command.arg("--emit=link");
@@ -254,7 +280,7 @@ impl Compiler {
 }
 
 /// Runs a rustc command in its own process group, so that an interrupt ends the linker as well.
-fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
+pub fn run(command: &mut Command, running: &Running) -> anyhow::Result<Answer> {
     use std::os::unix::process::CommandExt;
 
     command

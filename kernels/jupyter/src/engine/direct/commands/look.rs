@@ -35,11 +35,13 @@ pub fn ty(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
     };
     let mut notebook = engine.notebook.clone();
     notebook.define(&cell);
+    let crates = engine.compiler.crates();
     let generator = Generator {
         notebook: &notebook,
         cell: &cell,
         form: Form::Parsed,
         interruptible: false,
+        crates: &crates,
     };
     let asked = compile::type_of(&engine.compiler, &generator, engine.session.path());
     match asked {
@@ -149,12 +151,19 @@ fn rust_fences(text: &str) -> String {
 }
 
 pub fn show_deps(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
+    let mut text = String::new();
+    for line in engine.compiler.dependencies.lines() {
+        let _ = writeln!(text, "{line}");
+    }
     let externs = engine.compiler.library.externs();
     let names: Vec<&str> = externs.iter().map(|(name, _)| *name).collect();
-    call.say(match names.as_slice() {
-        [] => "cells have std alone\n".to_owned(),
-        names => format!("prebuilt: {}\n", names.join(", ")),
-    });
+    if !names.is_empty() {
+        let _ = writeln!(text, "prebuilt: {}", names.join(", "));
+    }
+    if text.is_empty() {
+        text.push_str("cells have std alone; `:dep NAME` brings a crate\n");
+    }
+    call.say(text);
     Ok(())
 }
 

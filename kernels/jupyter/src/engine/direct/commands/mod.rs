@@ -3,7 +3,9 @@
 //! [`COMMANDS`] is the one list of them: dispatch, `:help` and completion are made from it. A command
 //! is one function and one line there.
 
+mod dep;
 mod look;
+mod reload;
 mod settings;
 
 use std::fmt::Write;
@@ -86,7 +88,18 @@ pub const COMMANDS: &[CommandInfo] = &[
         "after each cell, where its time went; again to stop",
         settings::timing_switch,
     ),
-    command("dep", "NAME", "use a crate in this notebook", settings::dep),
+    command(
+        "dep",
+        "NAME | NAME = \"VERSION\" | NAME = { … } | PATH",
+        "use a crate; what is written is what Cargo.toml's `[dependencies]` takes",
+        dep::dep,
+    ),
+    command(
+        "reload",
+        "",
+        "build the library and path crates anew where their sources, or rustc, have changed",
+        reload::reload,
+    ),
     command(
         "show_deps",
         "",
@@ -99,6 +112,18 @@ pub const COMMANDS: &[CommandInfo] = &[
         "KEY=VALUE",
         "set an environment variable for cells",
         settings::env,
+    ),
+    command(
+        "build_env",
+        "KEY=VALUE",
+        "set an environment variable for rustc and cargo",
+        settings::build_env,
+    ),
+    command(
+        "offline",
+        "0|1",
+        "whether `:dep` must do without the network",
+        settings::offline,
     ),
     command(
         "version",
@@ -201,6 +226,8 @@ pub const COMMANDS: &[CommandInfo] = &[
 /// A command on its way to its function.
 pub(super) struct Call<'c> {
     pub command: &'c Command,
+    /// The same command again, on the next lines: these are done together.
+    pub more: &'c [Command],
     pub frontend: &'c Arc<dyn Frontend>,
 }
 
@@ -235,14 +262,31 @@ impl Call<'_> {
 }
 
 impl DirectEngine {
-    pub(super) fn command(
+    pub(super) fn commands(
         &mut self,
-        command: &Command,
+        mut commands: &[Command],
         frontend: &Arc<dyn Frontend>,
     ) -> Result<(), CellError> {
-        let call = Call { command, frontend };
+        while let [command, rest @ ..] = commands {
+            let together = match command.name.as_str() {
+                "dep" => rest.iter().take_while(|next| next.name == "dep").count(),
+                _ => 0,
+            };
+            let (more, rest) = rest.split_at(together);
+            self.command(&Call {
+                command,
+                more,
+                frontend,
+            })?;
+            commands = rest;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, call: &Call<'_>) -> Result<(), CellError> {
+        let command = call.command;
         match find(&command.name) {
-            Some(found) => (found.run)(self, &call),
+            Some(found) => (found.run)(self, call),
             None => {
                 let name = &command.name;
                 let nearest = nearest(name).map_or(String::new(), |nearest| {

@@ -10,6 +10,7 @@ pub fn clear(engine: &mut DirectEngine, _: &Call<'_>) -> Result<(), CellError> {
     engine.stop_process("everything was cleared");
     engine.notebook = Default::default();
     engine.replay.clear();
+    engine.compiler.dependencies = Default::default();
     Ok(())
 }
 
@@ -118,25 +119,26 @@ pub fn clear_cache(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), Cel
     Ok(())
 }
 
-pub fn dep(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
-    let name = call
-        .argument()
-        .split(['=', ' '])
-        .next()
-        .unwrap_or_default()
-        .trim_matches('"');
-    let wanted = name.replace('-', "_");
-    let externs = engine.compiler.library.externs();
-    let there: Vec<&str> = externs.iter().map(|(name, _)| *name).collect();
-    if there.contains(&wanted.as_str()) {
-        return Ok(());
+/// Sets a variable for rustc and cargo.
+pub fn build_env(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
+    let Some((key, value)) = call.argument().split_once('=') else {
+        return Err(call.refuse("`:build_env` takes KEY=VALUE"));
+    };
+    let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
+    if key.is_empty() || call.argument().contains('\0') {
+        return Err(call.refuse("`:build_env` takes KEY=VALUE"));
     }
-    Err(call.refuse(if there.is_empty() {
-        format!("`:dep {name}`: this kernel has no prebuilt library, so cells have std alone")
-    } else {
-        format!(
-            "`:dep {name}`: that crate is not in the prebuilt library; there are {}",
-            there.join(", ")
-        )
-    }))
+    let environment = &mut engine.compiler.environment;
+    environment.retain(|(old, _)| *old != key);
+    environment.push((key, value));
+    Ok(())
+}
+
+pub fn offline(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
+    engine.settings.offline = match call.argument() {
+        "1" | "" => true,
+        "0" => false,
+        other => return Err(call.refuse(format!("`:offline {other}`: it is 0 or 1"))),
+    };
+    Ok(())
 }

@@ -242,9 +242,7 @@ impl DirectEngine {
         let Ok(parsed) = parse(&entry.code) else {
             return Ok(());
         };
-        for command in &parsed.commands {
-            self.command(command, frontend)?;
-        }
+        self.commands(&parsed.commands, frontend)?;
         self.notebook.define(&parsed);
         self.contribute(
             &parsed,
