@@ -19,7 +19,7 @@ fn prebuilt() -> Option<Library> {
 fn cells_use_the_prebuilt_library_and_its_types() {
     let Some(library) = prebuilt() else { return };
     let mut session = Session::with(library);
-    session.ok(":dep lessons = { path = \"../lessons-crate\" }\nuse lessons::prelude::*;");
+    session.ok(":dep lessons = { path = \"../../lessons-crate\" }\nuse lessons::prelude::*;");
     session.ok(
         "let graph = Graph::build(\"g\", |g| { let x = g.input(\"x\", f32s((\"batch\", 4))); g.output(\"y\", (2 * x + 1.0).relu()); })?;",
     );
@@ -58,6 +58,9 @@ fn a_cell_that_names_a_crate_of_the_library_links_the_librarys_copy() {
         ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2],
         "{ids:?}"
     );
+    // Whatever links the library's copy must leave the names of its types as they are.
+    session.ok("use candle_nn::Module;\nuse lessons::prelude::*;\nlet type_of = f32s((2, 3));");
+    assert_eq!(session.variables(), ["type_of: TensorType"]);
 }
 
 #[test]

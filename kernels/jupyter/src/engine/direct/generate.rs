@@ -257,7 +257,8 @@ impl Generator<'_> {
             .filter_map(|named| named.anchor.as_ref())
             .collect();
         for anchor in anchors {
-            let _ = writeln!(main.text, "extern crate {anchor} as _;");
+            // Not `extern crate … as _`: rustc would call its types `_::…`.
+            let _ = writeln!(main.text, "use ::{anchor} as _;");
         }
         let mut files = Vec::new();
         let mut cells: Vec<usize> = live.iter().map(|live| live.cell).collect();

@@ -79,7 +79,7 @@ pub fn conflict(said: &str, library: &Library) -> String {
         name => format!("`{name}`"),
     };
     format!(
-        "{who} needs `{name}`{wanted}, and the prebuilt library holds {name} {versions}, of which it \
+        "error: {who} needs `{name}`{wanted}, and the prebuilt library holds {name} {versions}, of which it \
          cannot take another of the same series.\n\
          Try a version of {who} that accepts {versions}; or let the library have the other one: \
          `cargo update --package {name} --precise VERSION` in its checkout, then `:reload`.\n\n{said}"
