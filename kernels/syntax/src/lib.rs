@@ -5,6 +5,7 @@
 //! the very lines where it stands in the cell. [`notebook`] adds cell to cell: which items count when
 //! later ones redefine earlier ones. Nothing here runs rustc.
 
+mod awaits;
 pub mod check_points;
 mod commands;
 mod idents;
@@ -25,6 +26,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Block, Expr, MacroDelimiter, Stmt};
 
+pub use awaits::Await;
 pub use check_points::CheckPoint;
 pub use commands::{Command, split_commands};
 pub use item::{ImplOf, Item, ItemKind, Leaf, Name, Namespace};
@@ -58,6 +60,8 @@ pub struct ParsedCell {
     pub loops: bool,
     /// Where statements and the trailing expression look whether they have been interrupted.
     pub check_points: Vec<CheckPoint>,
+    /// Where the cell itself waits for a future, if it does.
+    pub awaits: Option<Await>,
 }
 
 /// A variable that a cell's `let` declares.
@@ -178,6 +182,7 @@ pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
     let own = statements
         .iter()
         .filter(|statement| Item::of_statement(statement, 0..0).is_none());
+    cell.awaits = awaits::in_statements(own.clone());
     cell.check_points = check_points::in_statements(own);
     Ok(cell)
 }

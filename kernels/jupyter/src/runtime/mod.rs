@@ -96,13 +96,14 @@ pub struct Done {
 }
 
 /// The sources of the crate `lessons_cell`, by file name.
-pub const SUPPORT: [(&str, &str); 6] = [
+pub const SUPPORT: [(&str, &str); 7] = [
     ("lib.rs", include_str!("support/lib.rs")),
     ("frame.rs", include_str!("support/frame.rs")),
     ("interrupt.rs", include_str!("support/interrupt.rs")),
     ("pieces.rs", include_str!("support/pieces.rs")),
     ("shown.rs", include_str!("support/shown.rs")),
     ("store.rs", include_str!("support/store.rs")),
+    ("waiting.rs", include_str!("support/waiting.rs")),
 ];
 
 /// The hidden subcommand `lessons-kernel runtime`: runs cells until the kernel hangs up.

@@ -30,6 +30,15 @@ fn run(notebooks: &[Notebook], session: impl Fn() -> Session + Sync) -> Vec<Stri
                         return;
                     };
                     let mut session = session();
+                    if let Some(dep) = &notebook.dep
+                        && !session.has_dep(dep)
+                    {
+                        println!(
+                            "{} skipped: the registry is not to be reached",
+                            notebook.name
+                        );
+                        continue;
+                    }
                     for cell in &notebook.cells {
                         let ran = session.run(&cell.code);
                         if let Some(difference) = Answer::of(&ran).differs(&cell.expected, true) {

@@ -15,7 +15,8 @@
 //! | `//+ phrase` | and with this phrase too |
 //!
 //! What is not named is not there: a cell without `//!` ends well, one without `//=` has no value.
-//! In the file's head, `//? library` says that the cells use the prebuilt library.
+//! In the file's head, `//? library` says that the cells use the prebuilt library, `//? dep CRATE` that
+//! they use a crate of the registry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub struct Notebook {
     pub name: String,
     pub library: bool,
+    /// What `:dep` takes before the first cell.
+    pub dep: Option<String>,
     pub cells: Vec<Cell>,
 }
 
@@ -62,7 +65,7 @@ pub fn all() -> Vec<Notebook> {
 fn read(path: &Path) -> Notebook {
     let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
     let text = fs::read_to_string(path).unwrap();
-    let mut library = false;
+    let (mut library, mut dep) = (false, None);
     let mut cells: Vec<Cell> = Vec::new();
     let mut expects = false;
     for (index, line) in text.lines().enumerate() {
@@ -92,6 +95,7 @@ fn read(path: &Path) -> Notebook {
             }
         } else {
             library |= line == "//? library";
+            dep = dep.or(line.strip_prefix("//? dep ").map(str::to_owned));
         }
     }
     assert!(expects, "{name}: the last cell expects nothing");
@@ -101,6 +105,7 @@ fn read(path: &Path) -> Notebook {
     Notebook {
         name,
         library,
+        dep,
         cells,
     }
 }

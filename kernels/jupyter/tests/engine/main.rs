@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod awaiting;
 mod commands;
 mod crash;
 mod deps;

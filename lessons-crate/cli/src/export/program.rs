@@ -10,7 +10,7 @@ use syn::Stmt;
 
 use super::ipynb::Cell;
 use super::items::{self, Piece, Placed};
-use super::statements::{awaits, body, indented, path_roots, statements, undecided, uses};
+use super::statements::{body, indented, path_roots, statements, undecided, uses};
 
 /// What a notebook becomes.
 #[derive(Debug, Default)]
@@ -76,7 +76,6 @@ pub fn program(cells: &[Cell], file: &str) -> anyhow::Result<Program> {
     refuse_reserved(&code)?;
     let mut placed = items::place(&parsed);
     program.notes.append(&mut placed.notes);
-    program.is_async = code.iter().any(|code| awaits(&code.statements));
     for code in &code {
         for statement in &code.statements {
             path_roots(statement.to_token_stream(), &mut program.roots);
@@ -88,6 +87,11 @@ pub fn program(cells: &[Cell], file: &str) -> anyhow::Result<Program> {
             }
         }
     }
+    let tokio = program.roots.contains("tokio");
+    program.is_async = code.iter().any(|code| {
+        let awaits = code.cell.awaits.as_ref();
+        awaits.is_some_and(|awaits| awaits.certain || tokio)
+    });
     program.main = write(&steps, &code, &placed, &program, file);
     Ok(program)
 }

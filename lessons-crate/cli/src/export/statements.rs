@@ -187,35 +187,6 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
     lessons_syntax::identifiers(&tokens.to_string()).contains(name)
 }
 
-/// Whether statements wait for futures, outside of futures of their own.
-pub fn awaits(statements: &[Stmt]) -> bool {
-    let mut search = Awaits(false);
-    for statement in statements {
-        search.visit_stmt(statement);
-    }
-    search.0
-}
-
-struct Awaits(bool);
-
-impl<'ast> Visit<'ast> for Awaits {
-    fn visit_expr(&mut self, expression: &'ast Expr) {
-        match expression {
-            Expr::Async(_) => {}
-            Expr::Closure(closure) if closure.asyncness.is_some() => {}
-            Expr::Await(_) => self.0 = true,
-            _ => visit::visit_expr(self, expression),
-        }
-    }
-
-    fn visit_item(&mut self, _: &'ast syn::Item) {}
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let names = lessons_syntax::identifiers(&call.tokens.to_string());
-        self.0 |= call.tokens.to_string().contains(". await") && !names.contains("async");
-    }
-}
-
 /// The first names of the paths in a piece of source: `rand` in `rand::random()` and `use rand;`.
 pub fn path_roots(tokens: TokenStream, roots: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -292,20 +263,6 @@ mod tests {
         assert!(uses("println!(\"{x}\");"));
         assert!(!uses("let x = 2;\nx"));
         assert!(!uses("y"));
-    }
-
-    #[test]
-    fn waiting_is_found_where_the_cell_itself_waits() {
-        for (code, expected) in [
-            ("f().await", true),
-            ("println!(\"{}\", f().await);", true),
-            ("let g = async { f().await };", false),
-            ("tokio::spawn(async move { f().await });", false),
-            ("let g = async || f().await;", false),
-            ("1 + 1", false),
-        ] {
-            assert_eq!(awaits(&parsed(code)), expected, "{code}");
-        }
     }
 
     #[test]

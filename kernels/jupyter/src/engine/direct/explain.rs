@@ -15,6 +15,31 @@ const RED: &str = "\u{1b}[1m\u{1b}[91m";
 const BOLD: &str = "\u{1b}[1m";
 const RESET: &str = "\u{1b}[0m";
 
+/// rustc's code for an `.await` that is in nothing async.
+pub const NOT_ASYNC: &str = "E0728";
+
+/// What makes `.await` work in a cell.
+const RUNTIME: &str = "run `:dep tokio = { version = \"1\", features = [\"full\"] }` first";
+
+/// A cell waits for a future, and nothing is there to run it.
+pub fn no_runtime(text: &str, at: usize) -> CellError {
+    let message = "`.await` in a cell needs a runtime that runs the future, and this notebook has \
+                   none yet";
+    let line = text[..at].matches('\n').count() + 1;
+    CellError {
+        ename: NOT_ASYNC.into(),
+        evalue: format!("{message}: {RUNTIME}"),
+        traceback: vec![
+            format!("{RED}error[{NOT_ASYNC}]{RESET}{BOLD}: {message}{RESET}"),
+            source_line(text, line),
+            format!(
+                "{RUNTIME}; the cell's body is then a future that tokio runs, and what it spawns \
+                 goes on between cells"
+            ),
+        ],
+    }
+}
+
 /// rustc's errors as one error of the cell.
 pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellError {
     let translator = Translator { unit };

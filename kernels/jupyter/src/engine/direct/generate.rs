@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::cell::{CheckPoint, Declared, ItemKind, ParsedCell, Piece, as_written, check_points};
 
-use super::dependencies::Nameable;
+use super::dependencies::{Nameable, Runtime};
 use super::notebook::{LiveItem, LiveVariable, Notebook};
 
 /// Lints about code that a notebook has good reasons for.
@@ -173,6 +173,18 @@ pub struct Generator<'n> {
     pub interruptible: bool,
     /// The crates that the cell can name.
     pub crates: &'n BTreeMap<String, Nameable>,
+    /// What runs futures, if anything does.
+    pub runtime: Option<&'n Runtime>,
+}
+
+/// How a cell's body runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body<'n> {
+    Plain,
+    /// With a runtime at hand for what it calls.
+    Within(&'n Runtime),
+    /// As a future in a runtime.
+    Awaited(&'n Runtime),
 }
 
 /// How much of a cell's text is understood.
@@ -186,7 +198,7 @@ pub enum Form {
     Text,
 }
 
-impl Generator<'_> {
+impl<'n> Generator<'n> {
     /// The live variables that the cell mentions, and so takes.
     pub fn taken(&self) -> BTreeMap<&str, &LiveVariable> {
         let mentioned = self.notebook.variables.iter().filter(|(name, _)| {
@@ -242,7 +254,16 @@ impl Generator<'_> {
             .iter()
             .filter_map(|name| self.crates.get(name))
             .collect();
-        let layers = mentioned.iter().map(|named| named.layers).max();
+        let body = match self.runtime {
+            Some(runtime) if self.cell.awaits.is_some() => Body::Awaited(runtime),
+            Some(runtime) if names.contains(&runtime.tokio) => Body::Within(runtime),
+            _ => Body::Plain,
+        };
+        let below = match body {
+            Body::Plain => 0,
+            Body::Within(runtime) | Body::Awaited(runtime) => runtime.layers,
+        };
+        let layers = mentioned.iter().map(|named| named.layers).chain([below]);
 
         let mut defines_statics = Vec::new();
         let mut main = SourceFile::new("main.rs", None);
@@ -312,7 +333,7 @@ impl Generator<'_> {
         }
         files.push(match mode {
             Mode::Expand => self.calls_file(),
-            Mode::Run | Mode::Probe | Mode::Type => self.cell_file(choices, mode, checked),
+            Mode::Run | Mode::Probe | Mode::Type => self.cell_file(choices, mode, checked, body),
         });
         files.push(main);
         let changing_statics = live
@@ -326,7 +347,7 @@ impl Generator<'_> {
             files,
             generation: self.notebook.generation,
             loops: self.cell.loops || live.iter().any(|live| live.item.loops),
-            layers: layers.unwrap_or(0),
+            layers: layers.max().unwrap_or(0),
             defines_statics,
             changing_statics: changing_statics.map(str::to_owned).collect(),
         }
@@ -470,7 +491,13 @@ impl Generator<'_> {
         file
     }
 
-    fn cell_file(&self, choices: &Choices, mode: Mode, checked: bool) -> SourceFile {
+    fn cell_file(
+        &self,
+        choices: &Choices,
+        mode: Mode,
+        checked: bool,
+        body: Body<'n>,
+    ) -> SourceFile {
         let text = CellText {
             text: self.cell.text.as_str().into(),
             current: true,
@@ -488,6 +515,13 @@ impl Generator<'_> {
                 "::core::option::Option::None"
             }
         );
+        if let Body::Within(runtime) = body {
+            let _ = write!(
+                file.text,
+                "let __lessons_runtime = ::{}::enter(); ",
+                runtime.dylib
+            );
+        }
         for (name, variable) in &taken {
             let mutable = if variable.mutable { "mut " } else { "" };
             let code = format!(
@@ -497,10 +531,18 @@ impl Generator<'_> {
             );
             file.push(Origin::Take((*name).to_owned()), &code);
         }
-        file.text.push_str(
-            "let __lessons_done = ::lessons_cell::catch(\
-             || -> ::core::result::Result<(), ::lessons_cell::CellError> { ",
-        );
+        let _ = match body {
+            Body::Plain | Body::Within(_) => write!(
+                file.text,
+                "let __lessons_done = ::lessons_cell::catch(\
+                 || -> ::core::result::Result<(), ::lessons_cell::CellError> {{ ",
+            ),
+            Body::Awaited(runtime) => write!(
+                file.text,
+                "let __lessons_done = ::lessons_cell::catch_awaiting(::{}::block_on, async {{ ",
+                runtime.dylib
+            ),
+        };
         self.push_revived(&mut file);
         if self.form == Form::Parsed {
             let points = self.check_points(&self.cell.check_points);

@@ -34,7 +34,7 @@ use tempfile::TempDir;
 
 use self::channel::Channel;
 use self::compile::{Compiled, Failure, Lost};
-use self::dependencies::Dependencies;
+use self::dependencies::{Dependencies, Runtime};
 use self::diagnostics::Translator;
 use self::generate::{Form, Generator};
 use self::notebook::{LiveVariable, Notebook};
@@ -42,8 +42,10 @@ use self::process::{Died, Process, Start};
 use self::replay::{Contribution, Replay};
 use self::running::Running;
 use self::rustc::{Compiler, Diagnostic, Toolchain};
-use super::{Bundle, Cell, Delivery, Engine, Frontend, Interrupter, Outcome, Output, Variable};
-use crate::cell::{ParseError, ParsedCell, notebook, parse};
+use super::{
+    Bundle, Cell, CellError, Delivery, Engine, Frontend, Interrupter, Outcome, Output, Variable,
+};
+use crate::cell::{Await, ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
 use crate::runtime::Done;
 
@@ -331,25 +333,40 @@ impl DirectEngine {
             next.gone.insert(name.clone(), reason);
         }
         let crates = self.compiler.crates();
-        let generator = Generator {
+        let runtime = match self.runtime_for(&parsed) {
+            Ok(runtime) => runtime,
+            Err(error) => return Ok(Outcome::Failed(error)),
+        };
+        let mut generator = Generator {
             notebook: &next,
             cell: &parsed,
             form,
             interruptible: self.settings.optimization != Some(FULL_OPTIMIZATION),
             crates: &crates,
+            runtime: runtime.as_ref(),
         };
         self.compiler.running.begin_compiling();
         let measured = self.settings.timing;
         let stopwatch = measured.then(|| linking::Stopwatch::new(self.session.path()));
         // Without one, the linker's time counts as the compiler's.
         self.compiler.stopwatch = stopwatch.and_then(Result::ok);
-        let compiled = compile::compile(
-            &self.compiler,
-            &generator,
-            self.settings.optimization,
-            &self.cache,
-            self.session.path(),
-        )?;
+        let mut compiled = self.compile(&generator)?;
+        let awaiting;
+        if let Err(Failure::Errors(_, errors)) = &compiled
+            && errors
+                .iter()
+                .any(|error| error.code() == Some(explain::NOT_ASYNC))
+            && runtime.is_some()
+            && parsed.awaits.is_none()
+        {
+            // A macro waits, which its call does not show.
+            awaiting = ParsedCell {
+                awaits: Some(Await::default()),
+                ..parsed.clone()
+            };
+            generator.cell = &awaiting;
+            compiled = self.compile(&generator)?;
+        }
         let revived: BTreeMap<String, LiveVariable> = generator
             .revived()
             .into_iter()
@@ -361,7 +378,15 @@ impl DirectEngine {
                 return Ok(Outcome::Failed(explain::interrupted_compiling()));
             }
             Err(Failure::Errors(unit, errors)) => {
-                let error = explain::errors(&unit, &errors, &self.notebook);
+                let not_async = errors
+                    .iter()
+                    .any(|error| error.code() == Some(explain::NOT_ASYNC));
+                let error = match &parsed.awaits {
+                    Some(awaits) if not_async && runtime.is_none() => {
+                        explain::no_runtime(&parsed.text, awaits.at.start)
+                    }
+                    _ => explain::errors(&unit, &errors, &self.notebook),
+                };
                 self.last_errors = errors;
                 return Ok(Outcome::Failed(error));
             }
@@ -402,6 +427,30 @@ impl DirectEngine {
         Ok(outcome)
     }
 
+    fn compile(&self, generator: &Generator<'_>) -> anyhow::Result<Result<Compiled, Failure>> {
+        compile::compile(
+            &self.compiler,
+            generator,
+            self.settings.optimization,
+            &self.cache,
+            self.session.path(),
+        )
+    }
+
+    /// What runs the futures of a cell that may need it.
+    ///
+    /// # Errors
+    /// When the cell waits for a future and nothing can run it.
+    fn runtime_for(&self, cell: &ParsedCell) -> Result<Option<Runtime>, CellError> {
+        let runtime = self.compiler.dependencies.runtime();
+        match &cell.awaits {
+            Some(awaits) if awaits.certain && runtime.is_none() => {
+                Err(explain::no_runtime(&cell.text, awaits.at.start))
+            }
+            _ => Ok(runtime),
+        }
+    }
+
     fn expand_calls(&self, parsed: &ParsedCell) -> anyhow::Result<Vec<Option<String>>> {
         let mut notebook = self.notebook.clone();
         notebook.define(parsed);
@@ -412,6 +461,7 @@ impl DirectEngine {
             form: Form::Parsed,
             interruptible: false,
             crates: &crates,
+            runtime: None,
         };
         expand::expand(&self.compiler, &generator, &self.cache, self.session.path())
     }

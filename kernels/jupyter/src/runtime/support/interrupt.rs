@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::panic::{Location, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 /// Nobody has asked.
 const CALM: u8 = 0;
@@ -47,13 +48,15 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// Whether a check point has stopped it, or one of its threads.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 /// Guards the changes of all of this; reading needs no guard.
-static CELLS: Mutex<Cells> = Mutex::new(Cells { all: Vec::new(), current: None });
+static CELLS: Mutex<Cells> = Mutex::new(Cells { all: Vec::new(), current: None, waiting: None });
 
 struct Cells {
     /// Every cell that has run and has check points.
     all: Vec<&'static CheckPoint>,
     /// The one that runs now.
     current: Option<&'static CheckPoint>,
+    /// Wakes it while it waits for a future.
+    waiting: Option<Waker>,
 }
 
 thread_local! {
@@ -104,9 +107,26 @@ pub(crate) fn begin(own: Option<&'static CheckPoint>) {
 /// The cell has ended. If it was asked to stop, its own check points stay set, so that the threads
 /// that it has left behind stop as well.
 pub(crate) fn end() {
-    let cells = cells();
+    let mut cells = cells();
     RUNS_CELL.set(false);
+    cells.waiting = None;
     cells.calm();
+}
+
+/// Called whenever the cell's future is polled: true when the cell is to stop. While it waits, an
+/// interrupt wakes it.
+pub(crate) fn asked_while_waiting(waker: &Waker) -> bool {
+    let mut cells = cells();
+    match &mut cells.waiting {
+        Some(known) => known.clone_from(waker),
+        none => *none = Some(waker.clone()),
+    }
+    ASKED.load(Ordering::Relaxed)
+}
+
+/// Stops the cell.
+pub(crate) fn stop_waiting() {
+    raise(None);
 }
 
 /// Whether an interrupt has stopped the cell that runs now, in whatever thread.
@@ -117,7 +137,15 @@ pub(crate) fn stopped() -> bool {
 /// Called by the runtime's control thread: the cell that runs, or is about to, is to stop.
 #[unsafe(no_mangle)]
 pub extern "C" fn lessons_cell_interrupt() {
-    cells().ask();
+    let waiting = {
+        let mut cells = cells();
+        cells.ask();
+        cells.waiting.take()
+    };
+    // Without the lock: what is woken is the runtime's business.
+    if let Some(waiting) = waiting {
+        waiting.wake();
+    }
 }
 
 /// Called by the runtime before a cell begins: nobody has asked it to stop yet.

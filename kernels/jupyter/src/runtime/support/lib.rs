@@ -9,12 +9,14 @@ mod interrupt;
 mod pieces;
 mod shown;
 mod store;
+mod waiting;
 
 pub use frame::{CellError, catch, enter};
 pub use interrupt::CheckPoint;
 pub use pieces::{Pieces, piece};
 pub use shown::{Fallback, Peel, PeelOne, Wrap, Showing, show_by_debug};
 pub use store::{keep, take};
+pub use waiting::{BlockOn, catch_awaiting};
 
 /// Stands for a pattern of the wrong type, so that rustc's error names the right one.
 pub struct Probe;

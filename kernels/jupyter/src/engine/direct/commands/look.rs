@@ -36,12 +36,14 @@ pub fn ty(engine: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
     let mut notebook = engine.notebook.clone();
     notebook.define(&cell);
     let crates = engine.compiler.crates();
+    let runtime = engine.runtime_for(&cell)?;
     let generator = Generator {
         notebook: &notebook,
         cell: &cell,
         form: Form::Parsed,
         interruptible: false,
         crates: &crates,
+        runtime: runtime.as_ref(),
     };
     let asked = compile::type_of(&engine.compiler, &generator, engine.session.path());
     match asked {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::cargo::{Artifact, Built, Cargo, Metadata, Package, Stop};
 use super::layer::{self, Crate, Draft, Extern, Layer};
 use super::spec::{Spec, parse};
-use super::{Site, answer, is_macro, project};
+use super::{Site, answer, futures, is_macro, project};
 use crate::engine::direct::rustc;
 
 /// One run of cargo and what is made of it.
@@ -68,6 +68,7 @@ impl Build<'_> {
             hash.update(part);
         };
         add(env!("CARGO_PKG_VERSION").as_bytes());
+        add(futures::SOURCE.as_bytes());
         add(self.site.toolchain.version.as_bytes());
         let library = self.site.library.dependencies().unwrap_or(Path::new(""));
         add(library.as_os_str().as_encoded_bytes());
@@ -268,6 +269,7 @@ impl Build<'_> {
             below: Vec::new(),
             native: built.native.clone(),
             lock: self.project.join("Cargo.lock"),
+            tokio: None,
         };
         let mut on_library = false;
         for (name, (file, artifact)) in &artifacts {
@@ -308,6 +310,15 @@ impl Build<'_> {
                 },
             );
         }
+        let externs = &draft.manifest.externs;
+        let tokio = futures::file_of_tokio(&self.specs, kept, |name| externs.get(name));
+        draft.tokio = tokio.and_then(|file| {
+            if draft.manifest.files.contains_key(file) {
+                return Some(PathBuf::from(file));
+            }
+            on_library |= in_library(file);
+            futures::place(file, kept, library)
+        });
         let new: Vec<&Artifact> = artifacts
             .iter()
             .filter(|(name, _)| draft.manifest.files.contains_key(*name))

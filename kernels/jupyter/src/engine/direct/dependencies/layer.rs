@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::super::rustc::Toolchain;
+use super::futures;
 
 const MANIFEST: &str = "layer.json";
 const FILES: &str = "deps";
@@ -37,6 +38,9 @@ pub struct Manifest {
     pub notes: Vec<String>,
     /// How many crates were compiled for it.
     pub compiled: usize,
+    /// Whether its dylib has a tokio runtime for cells.
+    #[serde(default)]
+    pub runtime: bool,
 }
 
 /// A crate that a cell can name.
@@ -145,6 +149,8 @@ pub struct Draft<'d> {
     pub native: Vec<PathBuf>,
     /// Of the project that built it.
     pub lock: PathBuf,
+    /// The tokio for which the dylib gets a runtime: a path, or the name of a new file.
+    pub tokio: Option<PathBuf>,
 }
 
 impl Draft<'_> {
@@ -180,7 +186,8 @@ impl Draft<'_> {
             .filter(|(_, built)| !built.is_macro)
             .map(|(file, _)| files.join(file))
             .collect();
-        if !linked.is_empty() {
+        self.manifest.runtime = self.tokio.is_some();
+        if !linked.is_empty() || self.manifest.runtime {
             self.link(work.path(), name, &linked, run)?;
             self.manifest.dylib = Some(name.to_owned());
         }
@@ -235,6 +242,10 @@ impl Draft<'_> {
         }
         for (index, path) in linked.iter().enumerate() {
             add(&format!("crate_{index}"), path);
+        }
+        if let Some(tokio) = &self.tokio {
+            add(futures::TOKIO, &work.join(FILES).join(tokio));
+            source.push_str(futures::SOURCE);
         }
         let main = work.join("lib.rs");
         fs::write(&main, source)?;

@@ -8,6 +8,7 @@
 mod answer;
 mod build;
 mod cargo;
+mod futures;
 mod layer;
 mod progress;
 mod project;
@@ -27,6 +28,7 @@ use super::rustc::Toolchain;
 use crate::library::Library;
 
 pub use self::cargo::{Step, Stop};
+pub use self::futures::Runtime;
 pub use self::layer::sweep;
 pub use self::progress::Progress;
 pub use self::spec::{Spec, parse};
