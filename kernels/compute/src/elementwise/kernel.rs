@@ -135,8 +135,15 @@ fn unary_loops<M: MulAdd>(op: UnaryOp, to: &mut [f32], a: &[f32]) {
         UnaryOp::Sqrt => map!(to, a, |x| x.sqrt()),
         UnaryOp::Rsqrt => map!(to, a, |x| 1.0 / x.sqrt()),
         UnaryOp::Recip => map!(to, a, |x| 1.0 / x),
-        UnaryOp::Sin if too_large(a) => map!(to, a, |x| x.sin()),
-        UnaryOp::Cos if too_large(a) => map!(to, a, |x| x.cos()),
+        // Element by element, so that no result depends on what stands beside it in the block.
+        UnaryOp::Sin if any_too_large(a) => map!(to, a, |x| match too_large(x) {
+            true => x.sin(),
+            false => math::sin::<M>(x),
+        }),
+        UnaryOp::Cos if any_too_large(a) => map!(to, a, |x| match too_large(x) {
+            true => x.cos(),
+            false => math::cos::<M>(x),
+        }),
         UnaryOp::Sin => map!(to, a, |x| math::sin::<M>(x)),
         UnaryOp::Cos => map!(to, a, |x| math::cos::<M>(x)),
         UnaryOp::Tanh => map!(to, a, |x| math::tanh::<M>(x)),
@@ -163,9 +170,13 @@ fn binary_loops(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
     }
 }
 
-/// Whether a block has a number that the vector code for sine and cosine cannot reduce.
+/// Whether a number is one that the vector code for sine and cosine cannot reduce.
 #[inline(always)]
-fn too_large(a: &[f32]) -> bool {
-    a.iter()
-        .fold(false, |any, a| any | (a.abs() > math::TRIGONOMETRY_MAX))
+fn too_large(x: f32) -> bool {
+    x.abs() > math::TRIGONOMETRY_MAX
+}
+
+#[inline(always)]
+fn any_too_large(block: &[f32]) -> bool {
+    block.iter().fold(false, |any, x| any | too_large(*x))
 }

@@ -88,6 +88,29 @@ fn relu_of_2x_plus_1() -> Program {
 }
 
 #[test]
+fn sines_do_not_depend_on_their_neighbors() {
+    for op in [UnaryOp::Sin, UnaryOp::Cos] {
+        let program = Program::new(1, vec![Step::Unary(op, Operand::Input(0))]).unwrap();
+        let mut x: Vec<f32> = (0..200).map(|i| i as f32 * 0.37 - 30.0).collect();
+        for isa in Isa::available() {
+            let run = |x: &[f32]| {
+                let mut y = vec![0.0; x.len()];
+                let view = View {
+                    data: x,
+                    strides: &[1],
+                };
+                program.run(isa, &[x.len()], &[view], &mut y).unwrap();
+                y
+            };
+            x[199] = 1.0;
+            let alone = run(&x);
+            x[199] = 1e9;
+            assert_eq!(run(&x)[..199], alone[..199], "{op:?} on {}", isa.name());
+        }
+    }
+}
+
+#[test]
 fn large_outputs_are_the_same_in_parallel() {
     // Three rows of a length that no task and no block divides.
     let shape = [3, 100_003];

@@ -104,8 +104,13 @@ fn a_crate_that_stands_on_the_librarys_crates_shares_their_types() {
         error.text()
     );
     assert!(error.text().contains(":reload"), "{}", error.text());
+}
 
-    // A crate of the library itself, with a feature that it lacks there: built beside it, and said.
+#[test]
+fn a_crate_of_the_library_with_a_feature_that_it_lacks_there_is_built_beside_it() {
+    let Some(library) = prebuilt() else { return };
+    let mut session = Session::with(library);
+    session.ok("let t = candle_core::Tensor::new(&[1f32, 2.0], &candle_core::Device::Cpu)?;");
     let ran = session.ok(":dep half = { version = \"2\", features = [\"arbitrary\"] }");
     assert!(ran.stderr().contains("`half` with "), "{}", ran.stderr());
     assert_eq!(session.value("half::f16::from_f32(1.5).to_f32()"), "1.5");

@@ -195,7 +195,7 @@ mod tests {
         let first = told.lines().next().unwrap();
         assert!(
             first.starts_with(
-                "`mine` needs `rand` =0.9.1, and the prebuilt library holds rand 0.9.5"
+                "error: `mine` needs `rand` =0.9.1, and the prebuilt library holds rand 0.9.5"
             ),
             "{first}"
         );

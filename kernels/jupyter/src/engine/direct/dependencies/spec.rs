@@ -117,7 +117,11 @@ fn lines(argument: &str, base: &Path) -> Result<Vec<Spec>, String> {
             }
         }
         if let Some(path) = table.get("path").and_then(Value::as_str) {
-            let folder = existing(path, base)?;
+            let folder = match existing(path, base) {
+                // The prebuilt library is meant wherever the path points: notebooks are copied.
+                Err(_) if key.trim() == "lessons" => base.join(path),
+                found => found?,
+            };
             table.insert(
                 "path".into(),
                 Value::from(folder.to_string_lossy().as_ref()),
@@ -262,6 +266,12 @@ mod tests {
             assert_eq!(specs[0].path(), Some(full.as_path()), "{argument}");
             assert_eq!(specs[0].name(), "my_crate");
         }
+    }
+
+    #[test]
+    fn a_copy_of_a_notebook_still_names_the_library() {
+        let spec = one("lessons = { path = \"../lessons-crate\" }");
+        assert_eq!(spec.name(), "lessons");
     }
 
     #[test]
