@@ -1,5 +1,6 @@
 //! What a graph costs to run: arithmetic and memory traffic, as functions of its symbols.
 
+use super::load_time::load_time;
 use crate::graph::ops::OpDef;
 use crate::graph::{Dim, Graph, Node, TensorType};
 
@@ -10,7 +11,7 @@ pub struct Cost {
     pub flops: Dim,
     /// Bytes that the ops read and write, if each reads all of its inputs and writes its output.
     pub bytes: Dim,
-    /// Ops that run, sources left out.
+    /// Ops that run. Sources, views, and what is computed once, when weights are loaded, are none.
     pub kernels: usize,
 }
 
@@ -22,10 +23,11 @@ impl Cost {
             bytes: Dim::from(0),
             kernels: 0,
         };
+        let once = load_time(graph);
         graph
             .nodes()
             .iter()
-            .filter(|node| !node.op.is_source())
+            .filter(|node| !once.contains(&node.id) && !node.op.is_source() && !node.op.is_view())
             .fold(none, |sum, node| {
                 let cost = Cost::of_node(graph, node);
                 Cost {

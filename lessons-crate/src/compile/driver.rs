@@ -6,8 +6,18 @@ use super::cost::Cost;
 use super::evaluate::Evaluate;
 use super::fold_constants::FoldConstants;
 use super::fuse_elementwise::FuseElementwise;
+use super::fuse_epilogue::FuseEpilogue;
+use super::fuse_residual_norm::FuseResidualNorm;
+use super::merge_projections::MergeProjections;
 use super::pass::{Pass, Tools};
+use super::recognize_attention::RecognizeAttention;
+use super::recognize_gelu::RecognizeGelu;
+use super::recognize_layer_norm::RecognizeLayerNorm;
+use super::recognize_softmax::RecognizeSoftmax;
 use super::remove_dead::RemoveDead;
+use super::share_subexpressions::ShareSubexpressions;
+use super::simplify_algebra::SimplifyAlgebra;
+use super::simplify_movement::SimplifyMovement;
 use crate::graph::ops::OpDef;
 use crate::graph::{Graph, GraphError, verify};
 
@@ -16,13 +26,25 @@ pub fn passes() -> Vec<Box<dyn Pass>> {
     vec![
         Box::new(FoldConstants),
         Box::new(RemoveDead),
+        Box::new(SimplifyAlgebra),
+        Box::new(SimplifyMovement),
+        Box::new(ShareSubexpressions),
+        Box::new(RecognizeGelu),
+        Box::new(RecognizeSoftmax),
+        Box::new(RecognizeLayerNorm),
+        Box::new(RecognizeAttention),
+        Box::new(FuseResidualNorm),
+        Box::new(FuseEpilogue),
+        Box::new(MergeProjections),
         Box::new(FuseElementwise),
-        Box::new(RemoveDead),
     ]
 }
 
 /// More patches than this from one pass mean that it undoes its own work.
 const MAX_PATCHES: usize = 10_000;
+
+/// More rounds than this mean that passes undo each other's work.
+const MAX_ROUNDS: usize = 100;
 
 /// How to compile.
 #[derive(Debug, Clone, Default)]
@@ -79,10 +101,25 @@ pub fn compile_with(
     let mut left = options.stop_after.unwrap_or(usize::MAX);
     let mut stages = Vec::with_capacity(passes.len());
     let mut current = graph.clone();
-    for pass in passes {
-        let stage = run(&**pass, current, &Tools { evaluate }, &mut left)?;
-        current = stage.graph.clone();
-        stages.push(stage);
+    // What one pass did may give an earlier one something to do, so that all run again until none
+    // has; a pass that changes nothing is recorded in the first round only.
+    for round in 0.. {
+        if round == MAX_ROUNDS {
+            let what = format!("the passes do not come to an end in {MAX_ROUNDS} rounds");
+            return Err(GraphError::new("compile", what));
+        }
+        let mut changed = false;
+        for pass in passes {
+            let stage = run(&**pass, current, &Tools { evaluate }, &mut left)?;
+            current = stage.graph.clone();
+            changed |= !stage.patches.is_empty();
+            if round == 0 || !stage.patches.is_empty() {
+                stages.push(stage);
+            }
+        }
+        if !changed {
+            break;
+        }
     }
     Ok(Compiled {
         source: graph.clone(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pass::{Pass, Patch, Tools};
+use super::pattern::Pattern;
 use crate::graph::ops::{Argument, Fused, Op, Step, StepOp};
 use crate::graph::{Graph, GraphError, Node, NodeId};
 
@@ -109,6 +110,7 @@ fn scalar(graph: &Graph, id: NodeId) -> Option<f64> {
 }
 
 fn fuse(graph: &Graph, group: &BTreeSet<NodeId>) -> Patch {
+    let pattern = Pattern::new(graph);
     let inputs = arguments(graph, group);
     let members: Vec<&Node> = graph
         .nodes()
@@ -152,9 +154,9 @@ fn fuse(graph: &Graph, group: &BTreeSet<NodeId>) -> Patch {
         ..root.clone()
     };
     Patch {
+        remove: pattern.needless(std::slice::from_ref(&add), &[(root.id, id)]),
         label,
         add: vec![add],
         replace: vec![(root.id, id)],
-        remove: group.iter().copied().collect(),
     }
 }

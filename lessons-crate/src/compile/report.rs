@@ -109,13 +109,18 @@ impl fmt::Display for Report {
         let width = self
             .passes
             .iter()
+            .filter(|pass| !pass.patches.is_empty())
             .map(|pass| pass.name.len())
             .max()
             .unwrap_or(0);
-        for pass in &self.passes {
+        let (busy, idle): (Vec<_>, Vec<_>) = self
+            .passes
+            .iter()
+            .partition(|pass| !pass.patches.is_empty());
+        for pass in busy {
             let (before, after) = (pass.nodes_before, pass.nodes_after);
             match pass.patches.as_slice() {
-                [] => writeln!(f, "  {:width$}  nothing to do", pass.name)?,
+                [] => {}
                 [one] => writeln!(f, "  {:width$}  {before} → {after} nodes: {one}", pass.name)?,
                 many => {
                     let count = many.len();
@@ -133,6 +138,9 @@ impl fmt::Display for Report {
                 }
             }
         }
+        if !idle.is_empty() {
+            writeln!(f, "  nothing to do: {}", names(&idle))?;
+        }
         let (before, after) = (&self.before, &self.after);
         writeln!(f, "  kernels: {} → {}", before.kernels, after.kernels)?;
         writeln!(f, "  bytes moved: {} → {}", before.bytes, after.bytes)?;
@@ -142,4 +150,10 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// The names of passes, as a list.
+pub(crate) fn names(passes: &[&PassReport]) -> String {
+    let names: Vec<&str> = passes.iter().map(|pass| pass.name).collect();
+    names.join(", ")
 }

@@ -1,9 +1,12 @@
 //! Every pass against the graph that it was given, and passes that must not fire.
 
-use proptest::prelude::*;
+mod fusion;
+mod random;
+mod simplify;
+mod support;
 
 use super::*;
-use crate::engine::{Folder, Precision, Reference, Session};
+use crate::engine::{Folder, Session};
 use crate::graph::ops::OpDef;
 use crate::graph::{Builder, Graph, Value, f32s};
 use crate::prelude::*;
@@ -139,94 +142,6 @@ fn the_report_says_what_happened() {
     })
     .unwrap();
     insta::assert_snapshot!(Session::cpu().compile(&graph).unwrap().report());
-}
-
-/// A random elementwise graph with values that others share, broadcasts and dead ends.
-#[derive(Debug, Clone)]
-struct Recipe(Vec<(u8, usize, usize)>);
-
-fn recipes() -> impl Strategy<Value = Recipe> {
-    prop::collection::vec((0u8..14, 0usize..100, 0usize..100), 1..24).prop_map(Recipe)
-}
-
-impl Recipe {
-    fn graph(&self) -> Graph {
-        Graph::build("random", |g| {
-            let mut values = vec![
-                g.input("full", f32s((3, 4))),
-                g.input("row", f32s((4,))),
-                g.input("column", f32s((3, 1))),
-                g.constant([0.5], ()),
-            ];
-            for (op, a, b) in &self.0 {
-                let (a, b) = (values[a % values.len()], values[b % values.len()]);
-                values.push(match op {
-                    0 => a + b,
-                    1 => a - b,
-                    2 => (a * b).tanh(),
-                    3 => a / (b.abs() + 1.0),
-                    4 => a.relu(),
-                    5 => a.tanh(),
-                    6 => a.sigmoid(),
-                    7 => a.gelu(),
-                    8 => -a,
-                    9 => a.maximum(b),
-                    10 => a.minimum(b),
-                    11 => a.abs().sqrt(),
-                    12 => a.sin() + 2 * b.cos(),
-                    _ => (a * 0.125).exp().minimum(4.0),
-                });
-            }
-            let last = values[values.len() - 1];
-            g.output("last", last);
-            g.output("middle", values[values.len() / 2]);
-        })
-        .unwrap()
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn optimized_graphs_compute_what_the_reference_computes(recipe in recipes(), seed in 0u64..1000) {
-        let graph = recipe.graph();
-        let inputs: Vec<(&str, Tensor)> = graph
-            .inputs()
-            .enumerate()
-            .map(|(index, (name, node))| {
-                let shape = node.ty.shape.known().unwrap();
-                let elements: usize = shape.iter().product();
-                let value = |at: usize| ((seed as f32 + 1.0) * (at as f32 + index as f32 * 7.0 + 1.0)).sin() * 3.0;
-                let values: Vec<f32> = (0..elements).map(value).collect();
-                (name, Tensor::from_vec(values, shape, &Cpu).unwrap())
-            })
-            .collect();
-        let given = || inputs.iter().map(|(name, tensor)| (*name, tensor));
-        let model = Session::cpu().load(&graph, &Weights::new()).unwrap();
-        let got = model.run(given()).unwrap();
-        let reference = Reference::new(&graph, &Weights::new()).unwrap();
-        let exact = reference.run(given(), Precision::F64).unwrap();
-        let plain = reference.run(given(), Precision::Declared).unwrap();
-        for (name, tensor) in got.iter() {
-            let flat = |tensor: &Tensor| {
-                tensor.to_dtype(candle_core::DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap()
-            };
-            let (got, exact, plain) = (flat(tensor), flat(&exact[name]), flat(&plain[name]));
-            let scale = exact.iter().fold(1.0f64, |scale, value| scale.max(value.abs()));
-            for ((got, exact), plain) in got.iter().zip(&exact).zip(&plain) {
-                let allowed = 4.0 * (plain - exact).abs() + 16.0 * f64::from(f32::EPSILON) * scale;
-                prop_assert!((got - exact).abs() <= allowed, "{name}: {got} for {exact}\n{graph}\n{}", model.graph());
-            }
-        }
-    }
-
-    #[test]
-    fn compiling_twice_changes_nothing_more(recipe in recipes()) {
-        let once = compile(&recipe.graph(), &Folder, &Options::default()).unwrap();
-        let twice = compile(&once.graph, &Folder, &Options::default()).unwrap();
-        prop_assert_eq!(once.graph, twice.graph);
-    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod plan;
 mod reference;
 mod session;
 
+pub use cpu::Arena;
 pub use device::{Device, DeviceError};
 pub use error::RunError;
 pub use model::{KernelTime, Model};

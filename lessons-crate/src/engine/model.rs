@@ -2,12 +2,13 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 
 use super::binding::bind;
-use super::cpu::Kernel;
+use super::cpu::{Arena, CpuModel};
 use super::device::Device;
 use super::error::RunError;
 use super::outputs::Outputs;
@@ -15,17 +16,26 @@ use super::plan::Plan;
 use super::reference::{Context, Precision, eval};
 use crate::compile::Report;
 use crate::graph::ops::Op;
-use crate::graph::{Bindings, Graph, Node, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::weights::Weights;
 
 /// A compiled graph with its weights on a device.
 #[derive(Debug, Clone)]
 pub struct Model {
     plan: Plan,
-    weights: HashMap<NodeId, Tensor>,
-    kernels: HashMap<NodeId, Kernel>,
-    /// For each node the values that nothing needs once it has run.
-    last_uses: HashMap<NodeId, Vec<NodeId>>,
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    /// Our kernels.
+    Cpu(Arc<CpuModel>),
+    /// Every op through candle, on its device.
+    Candle {
+        weights: HashMap<NodeId, Tensor>,
+        /// For each node the values that nothing needs once it has run.
+        last_uses: HashMap<NodeId, Vec<NodeId>>,
+    },
 }
 
 /// What one kernel took in one run.
@@ -33,6 +43,8 @@ pub struct Model {
 pub struct KernelTime {
     pub node: NodeId,
     pub label: String,
+    /// The kernel that ran: `elementwise loop`, `candle`, …
+    pub kernel: &'static str,
     pub time: Duration,
 }
 
@@ -40,21 +52,18 @@ impl Model {
     pub(crate) fn new(plan: Plan, weights: &Weights) -> crate::Result<Model> {
         let graph = plan.graph();
         let weights = weights.for_graph(graph, plan.candle())?;
-        let kernels = match plan.device() {
-            Device::Cpu => graph
-                .nodes()
-                .iter()
-                .filter_map(|node| Some((node.id, Kernel::for_node(node)?)))
-                .collect(),
-            _ => HashMap::new(),
+        let backend = match plan.device() {
+            Device::Cpu => Backend::Cpu(Arc::new(CpuModel::new(
+                graph,
+                &weights,
+                plan.threads().clone(),
+            )?)),
+            _ => Backend::Candle {
+                weights,
+                last_uses: last_uses(graph),
+            },
         };
-        let last_uses = last_uses(graph);
-        Ok(Model {
-            weights,
-            kernels,
-            last_uses,
-            plan,
-        })
+        Ok(Model { backend, plan })
     }
 
     pub fn plan(&self) -> &Plan {
@@ -100,11 +109,66 @@ impl Model {
         T: Borrow<Tensor>,
     {
         let inputs: Vec<(N, T)> = inputs.into_iter().collect();
-        let inputs = inputs
+        let inputs: Vec<(&str, &Tensor)> = inputs
             .iter()
             .map(|(name, tensor)| (name.as_ref(), tensor.borrow()))
             .collect();
-        Ok(self.execute(&inputs, &mut |_, _| Ok(()))?)
+        Ok(match &self.backend {
+            Backend::Cpu(model) => model.run(&inputs, None)?,
+            Backend::Candle { weights, last_uses } => {
+                self.execute(&inputs, weights, last_uses, &mut |_| Ok(()))?
+            }
+        })
+    }
+
+    /// Runs the model into memory of the caller's, and allocates nothing once it has seen inputs of
+    /// these shapes, as long as every op has a kernel of ours. Each output is given by its name, in
+    /// row-major order; the list may be reordered.
+    ///
+    /// # Errors
+    /// As [`Model::run`], and when the outputs are not those of the graph, or of another size, or
+    /// hold anything but `f32`.
+    ///
+    /// ```
+    /// use lessons::prelude::*;
+    /// # let graph = Graph::build("affine", |g| {
+    /// #     let x = g.input("x", f32s(("n",)));
+    /// #     g.output("y", (2 * x + 1.0).relu());
+    /// # })?;
+    /// # let model = Session::cpu().load(&graph, &Weights::new())?;
+    /// let x = Tensor::new(&[-1f32, 2.0], &Cpu)?;
+    /// let mut y = [0f32; 2];
+    /// model.run_into(&[("x", &x)], &mut [("y", &mut y)])?;
+    /// assert_eq!(y, [0.0, 5.0]);
+    /// # Ok::<(), lessons::Error>(())
+    /// ```
+    pub fn run_into<'a>(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        outputs: &mut [(&'a str, &'a mut [f32])],
+    ) -> crate::Result<()> {
+        match &self.backend {
+            Backend::Cpu(model) => Ok(model.run_into(inputs, outputs)?),
+            Backend::Candle { .. } => {
+                let results = self.run(inputs.iter().copied())?;
+                for (name, out) in outputs {
+                    let result = results
+                        .get(name)
+                        .ok_or_else(|| RunError::new(format!("there is no output `{name}`")))?;
+                    let values = result.flatten_all()?.to_vec1::<f32>()?;
+                    if values.len() != out.len() {
+                        return Err(RunError::new(format!(
+                            "the output `{name}` has {} elements in this run, and was given place for {}",
+                            values.len(),
+                            out.len()
+                        ))
+                        .into());
+                    }
+                    out.copy_from_slice(&values);
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Runs a model that has one input and one output.
@@ -128,6 +192,22 @@ impl Model {
         Ok(self.run([(*name, input)])?.only()?)
     }
 
+    /// The memory that values take between inputs and outputs, for inputs of these shapes; `None` on
+    /// a GPU, where candle's allocator decides.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph.
+    pub fn arena<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+    ) -> crate::Result<Option<Arena>> {
+        let inputs: Vec<(&str, &Tensor)> = inputs.into_iter().collect();
+        match &self.backend {
+            Backend::Cpu(model) => Ok(Some(model.arena(&inputs)?)),
+            Backend::Candle { .. } => Ok(None),
+        }
+    }
+
     /// Runs the model and says what each kernel took, in order.
     ///
     /// # Errors
@@ -136,17 +216,31 @@ impl Model {
         &self,
         inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
     ) -> crate::Result<Vec<KernelTime>> {
-        let inputs = inputs.into_iter().collect();
+        let inputs: Vec<(&str, &Tensor)> = inputs.into_iter().collect();
+        let label = |node| self.graph().label(node);
+        let (weights, last_uses) = match &self.backend {
+            Backend::Cpu(model) => {
+                let times = model.profile(&inputs)?.into_iter();
+                let times = times.map(|step| KernelTime {
+                    node: step.node,
+                    label: label(step.node),
+                    kernel: step.kernel,
+                    time: step.time,
+                });
+                return Ok(times.collect());
+            }
+            Backend::Candle { weights, last_uses } => (weights, last_uses),
+        };
         let mut times = Vec::new();
         let mut last = Instant::now();
-        self.execute(&inputs, &mut |node, _| {
+        self.execute(&inputs, weights, last_uses, &mut |node| {
             self.plan.candle().synchronize()?;
             let now = Instant::now();
             if !node.op.is_source() {
-                let label = self.graph().label(node.id);
                 times.push(KernelTime {
                     node: node.id,
-                    label,
+                    label: label(node.id),
+                    kernel: "candle",
                     time: now - last,
                 });
             }
@@ -158,51 +252,41 @@ impl Model {
 
     fn execute(
         &self,
-        inputs: &BTreeMap<&str, &Tensor>,
-        after: &mut dyn FnMut(&Node, &Tensor) -> Result<(), RunError>,
+        inputs: &[(&str, &Tensor)],
+        weights: &HashMap<NodeId, Tensor>,
+        last_uses: &HashMap<NodeId, Vec<NodeId>>,
+        after: &mut dyn FnMut(&Node) -> Result<(), RunError>,
     ) -> Result<Outputs, RunError> {
         crate::interrupt::check_point();
         let graph = self.graph();
-        let bindings = bind(graph, inputs)?;
+        let inputs: BTreeMap<&str, &Tensor> = inputs.iter().copied().collect();
+        let bindings = bind(graph, &inputs)?;
+        let context = Context {
+            bindings: &bindings,
+            device: self.plan.candle(),
+            precision: Precision::Declared,
+        };
         let mut values: HashMap<NodeId, Tensor> = HashMap::with_capacity(graph.nodes().len());
         for node in graph.nodes() {
-            let value = self
-                .value(node, inputs, &values, &bindings)
-                .map_err(|error| error.of(graph.label(node.id)))?;
-            after(node, &value)?;
+            let value = match &node.op {
+                Op::Input(input) => inputs[input.name.as_str()].to_device(context.device)?,
+                Op::Weight(_) => weights[&node.id].clone(),
+                _ => {
+                    let arguments: Vec<&Tensor> =
+                        node.inputs.iter().map(|id| &values[id]).collect();
+                    eval(node, &arguments, &context)
+                        .map_err(|error| error.of(graph.label(node.id)))?
+                }
+            };
+            after(node)?;
             values.insert(node.id, value);
-            for dead in self.last_uses.get(&node.id).into_iter().flatten() {
+            for dead in last_uses.get(&node.id).into_iter().flatten() {
                 values.remove(dead);
             }
         }
         Ok(Outputs::new(graph.outputs().iter().map(|output| {
             (output.name.clone(), values[&output.node].clone())
         })))
-    }
-
-    fn value(
-        &self,
-        node: &Node,
-        inputs: &BTreeMap<&str, &Tensor>,
-        values: &HashMap<NodeId, Tensor>,
-        bindings: &Bindings,
-    ) -> Result<Tensor, RunError> {
-        match &node.op {
-            Op::Input(input) => Ok(inputs[input.name.as_str()].to_device(self.plan.candle())?),
-            Op::Weight(_) => Ok(self.weights[&node.id].clone()),
-            _ => {
-                let context = Context {
-                    bindings,
-                    device: self.plan.candle(),
-                    precision: Precision::Declared,
-                };
-                let arguments: Vec<&Tensor> = node.inputs.iter().map(|id| &values[id]).collect();
-                match self.kernels.get(&node.id) {
-                    Some(kernel) => kernel.run(&arguments, &context.shape(node)?),
-                    None => eval(node, &arguments, &context),
-                }
-            }
-        }
     }
 }
 

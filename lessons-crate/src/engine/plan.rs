@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Device as CandleDevice;
 
+use super::cpu::Threads;
 use super::device::Device;
 use super::model::Model;
 use crate::compile::{Compiled, Report, Stage, Target};
@@ -20,6 +21,7 @@ struct Inner {
     report: Report,
     device: Device,
     candle: CandleDevice,
+    threads: Threads,
 }
 
 impl Plan {
@@ -28,6 +30,7 @@ impl Plan {
         target: &dyn Target,
         device: Device,
         candle: CandleDevice,
+        threads: Threads,
     ) -> Plan {
         let report = Report::new(&compiled, target);
         Plan(Arc::new(Inner {
@@ -35,6 +38,7 @@ impl Plan {
             report,
             device,
             candle,
+            threads,
         }))
     }
 
@@ -60,6 +64,10 @@ impl Plan {
 
     pub fn device(&self) -> Device {
         self.0.device
+    }
+
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.0.threads
     }
 
     pub(crate) fn candle(&self) -> &CandleDevice {

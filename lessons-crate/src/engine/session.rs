@@ -2,7 +2,7 @@
 
 use candle_core::Device as CandleDevice;
 
-use super::cpu::CpuTarget;
+use super::cpu::{CpuTarget, Threads};
 use super::device::Device;
 use super::model::Model;
 use super::plan::Plan;
@@ -32,6 +32,7 @@ use crate::weights::Weights;
 pub struct Session {
     device: Device,
     candle: CandleDevice,
+    threads: Threads,
 }
 
 impl Session {
@@ -40,6 +41,7 @@ impl Session {
         Session {
             device: Device::Cpu,
             candle: CandleDevice::Cpu,
+            threads: Threads::default(),
         }
     }
 
@@ -52,7 +54,29 @@ impl Session {
         Ok(Session {
             device,
             candle: device.open()?,
+            threads: Threads::default(),
         })
+    }
+
+    /// The same session with so many threads to compute on, for candle too where it runs. Without
+    /// this there are as many as processors, shared by all sessions.
+    ///
+    /// # Errors
+    /// When there would be none or too many, or the system refuses them.
+    ///
+    /// ```
+    /// use lessons::prelude::*;
+    /// assert_eq!(Session::cpu().with_threads(1)?.threads(), 1);
+    /// # Ok::<(), lessons::Error>(())
+    /// ```
+    pub fn with_threads(mut self, threads: usize) -> crate::Result<Session> {
+        self.threads = Threads::own(threads)?;
+        Ok(self)
+    }
+
+    /// How many threads compute on the CPU.
+    pub fn threads(&self) -> usize {
+        self.threads.count()
     }
 
     pub fn device(&self) -> Device {
@@ -82,6 +106,7 @@ impl Session {
             &*target,
             self.device,
             self.candle.clone(),
+            self.threads.clone(),
         ))
     }
 

@@ -42,7 +42,11 @@ fn table(report: &Report) -> Table {
         &format!("{} compiled for {}", report.graph, report.target),
         ["pass", "nodes before", "nodes after", "what it did"],
     );
-    for pass in &report.passes {
+    let (busy, idle): (Vec<_>, Vec<_>) = report
+        .passes
+        .iter()
+        .partition(|pass| !pass.patches.is_empty());
+    for pass in busy {
         table = table.row([
             pass.name.to_owned(),
             pass.nodes_before.to_string(),
@@ -50,12 +54,19 @@ fn table(report: &Report) -> Table {
             did(pass),
         ]);
     }
+    if let Some(last) = idle.last() {
+        let names: Vec<&str> = idle.iter().map(|pass| pass.name).collect();
+        let nodes = last.nodes_after.to_string();
+        let others = format!("{} others", idle.len());
+        let nothing = format!("nothing to do: {}", names.join(", "));
+        table = table.row([others, nodes.clone(), nodes, nothing]);
+    }
     table.finding(&finding(report))
 }
 
 fn did(pass: &PassReport) -> String {
     match pass.patches.as_slice() {
-        [] => "nothing to do".to_owned(),
+        [] => String::new(),
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
     }

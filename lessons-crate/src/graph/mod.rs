@@ -22,6 +22,7 @@ pub use dim::{Bindings, Dim};
 pub use dtype::DType;
 pub use error::{Broken, GraphError, Operand};
 pub use ir::{Graph, Node, NodeId, Output, Parts, Scope};
+pub(crate) use shape::axis_of_rank;
 pub use shape::{IntoShape, Shape};
 pub use site::Site;
 pub use tensor_type::{TensorType, f32s, i64s};

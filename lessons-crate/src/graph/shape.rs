@@ -48,14 +48,19 @@ impl Shape {
 
     /// The axis that `axis` names, where negative numbers count from the end.
     pub fn axis(&self, axis: i32) -> Option<usize> {
-        let rank = i32::try_from(self.rank()).ok()?;
-        let index = if axis < 0 { axis + rank } else { axis };
-        (0..rank).contains(&index).then_some(index as usize)
+        axis_of_rank(self.rank(), axis)
     }
 
     pub(crate) fn unknown() -> Shape {
         Shape(vec![Dim::unknown()])
     }
+}
+
+/// The axis that `axis` names among `rank` axes, where negative numbers count from the end.
+pub(crate) fn axis_of_rank(rank: usize, axis: i32) -> Option<usize> {
+    let rank = i32::try_from(rank).ok()?;
+    let index = if axis < 0 { axis + rank } else { axis };
+    (0..rank).contains(&index).then_some(index as usize)
 }
 
 impl Deref for Shape {

@@ -55,10 +55,20 @@ pub fn binary(op: Binary, a: &Tensor, b: &Tensor) -> Run {
             }
             a.broadcast_div(b)?
         }
-        Binary::Pow => a.broadcast_pow(b)?,
+        Binary::Pow => pow(a, b)?,
         Binary::Max => with_nan(a, b, a.broadcast_maximum(b)?)?,
         Binary::Min => with_nan(a, b, a.broadcast_minimum(b)?)?,
     })
+}
+
+/// By element, since candle computes `exp(b * log(a))`, which is NaN for every negative `a`.
+fn pow(a: &Tensor, b: &Tensor) -> Run {
+    let shape = a.shape().broadcast_shape_binary_op(b.shape(), "pow")?;
+    let flat = |x: &Tensor| x.broadcast_as(&shape)?.to_dtype(DType::F64)?.flatten_all();
+    let (bases, exponents) = (flat(a)?.to_vec1::<f64>()?, flat(b)?.to_vec1::<f64>()?);
+    let powers = bases.iter().zip(&exponents).map(|(a, b)| a.powf(*b));
+    let powers = Tensor::from_vec(powers.collect::<Vec<_>>(), shape, a.device())?;
+    Ok(powers.to_dtype(a.dtype())?)
 }
 
 fn has_zero(x: &Tensor) -> Result<bool, RunError> {

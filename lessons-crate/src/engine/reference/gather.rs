@@ -8,15 +8,25 @@ pub fn gather(table: &Tensor, indices: &Tensor, shape: &[usize]) -> Result<Tenso
     let rows = table.dims().first().copied().unwrap_or(0);
     let flat = indices.flatten_all()?.to_dtype(DType::I64)?;
     // Checked here, since a GPU would read past the table without a word.
-    let bad = |index: &&i64| usize::try_from(**index).map_or(true, |index| index >= rows);
-    if let Some(index) = flat.to_vec1::<i64>()?.iter().find(bad) {
-        return Err(RunError::new(format!(
-            "the index {index} is not in the table, which has {rows} rows"
-        ))
-        .help(format!("indices from 0 to {}", rows.saturating_sub(1))));
+    for index in flat.to_vec1::<i64>()? {
+        row_in_table(index, rows)?;
     }
     if shape.contains(&0) {
         return Ok(Tensor::zeros(shape, table.dtype(), table.device())?);
     }
     Ok(table.contiguous()?.index_select(&flat, 0)?.reshape(shape)?)
+}
+
+/// The row that an index names.
+///
+/// # Errors
+/// When the table has no such row.
+pub fn row_in_table(index: i64, rows: usize) -> Result<usize, RunError> {
+    let row = usize::try_from(index).ok().filter(|row| *row < rows);
+    row.ok_or_else(|| {
+        RunError::new(format!(
+            "the index {index} is not in the table, which has {rows} rows"
+        ))
+        .help(format!("indices from 0 to {}", rows.saturating_sub(1)))
+    })
 }

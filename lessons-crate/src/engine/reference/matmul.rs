@@ -2,7 +2,9 @@
 
 use candle_core::Tensor;
 
+use super::elementwise;
 use crate::engine::error::RunError;
+use crate::graph::ops::Linear;
 
 pub fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, RunError> {
     let inner = a.dims().last().copied().unwrap_or(0);
@@ -10,4 +12,24 @@ pub fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, RunErro
         return Ok(Tensor::zeros(shape, a.dtype(), a.device())?);
     }
     Ok(a.contiguous()?.broadcast_matmul(&b.contiguous()?)?)
+}
+
+/// The product, then bias, activation and residual one after the other.
+pub fn linear(op: &Linear, inputs: &[&Tensor], shape: &[usize]) -> Result<Tensor, RunError> {
+    let mut rest = inputs[2..].iter();
+    let mut y = matmul(inputs[0], inputs[1], shape)?;
+    if op.bias
+        && let Some(bias) = rest.next()
+    {
+        y = y.broadcast_add(bias)?;
+    }
+    if let Some(activation) = op.activation {
+        y = elementwise::unary(activation, &y)?;
+    }
+    if op.residual
+        && let Some(residual) = rest.next()
+    {
+        y = y.broadcast_add(residual)?;
+    }
+    Ok(y)
 }

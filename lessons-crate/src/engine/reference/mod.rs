@@ -1,6 +1,7 @@
 //! The reference engine: every op by itself, in order, through candle. It is the oracle that all
 //! fast paths are held against, in `f32` or with every float widened to `f64`.
 
+mod attention;
 mod elementwise;
 mod fold;
 mod gather;
@@ -18,11 +19,13 @@ use super::binding::bind;
 use super::error::RunError;
 use super::outputs::Outputs;
 use crate::graph::ops::Op;
-use crate::graph::{Bindings, Graph, Node, NodeId};
+use crate::graph::{Bindings, Graph, Node, NodeId, axis_of_rank};
 use crate::weights::Weights;
 use crate::weights::to_candle;
 
 pub use fold::Folder;
+pub use gather::row_in_table;
+pub use shape::slice_range;
 
 /// How precisely the reference computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,12 @@ impl Context<'_> {
     }
 }
 
+/// The axis that `axis`, which may count from the end, names among `rank` axes.
+fn axis_in(rank: usize, axis: i32) -> Result<usize, RunError> {
+    axis_of_rank(rank, axis)
+        .ok_or_else(|| RunError::new(format!("there is no axis {axis} among {rank}")))
+}
+
 /// Computes one node from the values of its inputs.
 ///
 /// # Errors
@@ -78,9 +87,12 @@ pub fn eval(node: &Node, inputs: &[&Tensor], context: &Context<'_>) -> Result<Te
         Op::Cast(op) => elementwise::cast(op.dtype, inputs[0], context),
         Op::Fused(op) => elementwise::fused(op, inputs, context),
         Op::MatMul(_) => matmul::matmul(inputs[0], inputs[1], &shape),
+        Op::Linear(op) => matmul::linear(op, inputs, &shape),
+        Op::Attention(op) => attention::attention(op, inputs, &shape),
         Op::Reduce(op) => reduce::reduce(op, inputs[0], &shape),
         Op::Softmax(op) => norm::softmax(op, inputs[0]),
         Op::LayerNorm(op) => norm::layer_norm(op, inputs),
+        Op::AddLayerNorm(op) => norm::add_layer_norm(op, inputs),
         Op::Gather(_) => gather::gather(inputs[0], inputs[1], &shape),
         Op::Reshape(_) => shape::reshape(inputs[0], &shape),
         Op::Permute(op) => shape::permute(op, inputs[0]),

@@ -2,18 +2,15 @@
 
 use candle_core::{D, Tensor};
 
+use super::axis_in;
 use crate::engine::error::RunError;
-use crate::graph::ops::{LayerNorm, Softmax};
+use crate::graph::ops::{AddLayerNorm, LayerNorm, Softmax};
 
 pub fn softmax(op: &Softmax, x: &Tensor) -> Result<Tensor, RunError> {
     if x.elem_count() == 0 {
         return Ok(x.clone());
     }
-    let axis = if op.axis < 0 {
-        (op.axis + x.rank() as i32) as usize
-    } else {
-        op.axis as usize
-    };
+    let axis = axis_in(x.rank(), op.axis)?;
     let largest = x.contiguous()?.max_keepdim(axis)?;
     let powers = x.broadcast_sub(&largest)?.exp()?;
     Ok(powers.broadcast_div(&powers.sum_keepdim(axis)?)?)
@@ -28,4 +25,12 @@ pub fn layer_norm(op: &LayerNorm, inputs: &[&Tensor]) -> Result<Tensor, RunError
     let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
     let normal = centered.broadcast_div(&(variance + op.epsilon)?.sqrt()?)?;
     Ok(normal.broadcast_mul(scale)?.broadcast_add(shift)?)
+}
+
+pub fn add_layer_norm(op: &AddLayerNorm, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
+    let sum = inputs[0].broadcast_add(inputs[1])?;
+    let norm = LayerNorm {
+        epsilon: op.epsilon,
+    };
+    layer_norm(&norm, &[&sum, inputs[2], inputs[3]])
 }

@@ -2,15 +2,12 @@
 
 use candle_core::{DType, Tensor};
 
+use super::axis_in;
 use crate::engine::error::RunError;
 use crate::graph::ops::{Reduce, ReduceKind};
 
 pub fn reduce(op: &Reduce, x: &Tensor, shape: &[usize]) -> Result<Tensor, RunError> {
-    let axis = if op.axis < 0 {
-        (op.axis + x.rank() as i32) as usize
-    } else {
-        op.axis as usize
-    };
+    let axis = axis_in(x.rank(), op.axis)?;
     if x.elem_count() == 0 {
         return empty(op, x, axis, shape);
     }

@@ -1,9 +1,12 @@
 //! Ops that move elements and compute nothing.
 
+use std::ops::Range;
+
 use candle_core::Tensor;
 
-use super::Context;
+use super::{Context, axis_in};
 use crate::engine::error::RunError;
+use crate::graph::Bindings;
 use crate::graph::ops::{Concat, Permute, Slice};
 
 type Run = Result<Tensor, RunError>;
@@ -21,20 +24,24 @@ pub fn broadcast(x: &Tensor, shape: &[usize]) -> Run {
 }
 
 pub fn slice(op: &Slice, x: &Tensor, context: &Context<'_>) -> Run {
-    let axis = if op.axis < 0 {
-        (op.axis + x.rank() as i32) as usize
-    } else {
-        op.axis as usize
-    };
-    let size = x.dim(axis)?;
-    let ends = (
-        op.start.bind(context.bindings),
-        op.end.bind(context.bindings),
-    );
+    let (axis, range) = slice_range(op, x.dims(), context.bindings)?;
+    Ok(x.narrow(axis, range.start, range.len())?)
+}
+
+/// The axis of a slice, and the elements along it that it takes.
+///
+/// # Errors
+/// When they do not lie within the axis.
+pub fn slice_range(
+    op: &Slice,
+    dims: &[usize],
+    bindings: &Bindings,
+) -> Result<(usize, Range<usize>), RunError> {
+    let axis = axis_in(dims.len(), op.axis)?;
+    let size = dims[axis];
+    let ends = (op.start.bind(bindings), op.end.bind(bindings));
     match ends {
-        (Some(start), Some(end)) if start <= end && end <= size => {
-            Ok(x.narrow(axis, start, end - start)?)
-        }
+        (Some(start), Some(end)) if start <= end && end <= size => Ok((axis, start..end)),
         _ => {
             let text = |end: Option<usize>| {
                 end.map_or("a negative number".to_owned(), |end| end.to_string())
@@ -52,11 +59,5 @@ pub fn slice(op: &Slice, x: &Tensor, context: &Context<'_>) -> Run {
 }
 
 pub fn concat(op: &Concat, inputs: &[&Tensor]) -> Run {
-    let rank = inputs[0].rank() as i32;
-    let axis = if op.axis < 0 {
-        (op.axis + rank) as usize
-    } else {
-        op.axis as usize
-    };
-    Ok(Tensor::cat(inputs, axis)?)
+    Ok(Tensor::cat(inputs, axis_in(inputs[0].rank(), op.axis)?)?)
 }

@@ -36,8 +36,10 @@ impl Kind {
             Op::Input(_) => Kind::Input,
             Op::Weight(_) => Kind::Weight,
             Op::Constant(_) | Op::Range(_) => Kind::Constant,
-            Op::MatMul(_) => Kind::MatMul,
-            Op::Reduce(_) | Op::Softmax(_) | Op::LayerNorm(_) => Kind::Reduction,
+            Op::MatMul(_) | Op::Linear(_) | Op::Attention(_) => Kind::MatMul,
+            Op::Reduce(_) | Op::Softmax(_) | Op::LayerNorm(_) | Op::AddLayerNorm(_) => {
+                Kind::Reduction
+            }
             Op::Gather(_)
             | Op::Reshape(_)
             | Op::Permute(_)

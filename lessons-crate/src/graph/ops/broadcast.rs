@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OpDef, Sample, Tolerance};
+use super::{OpDef, Sample};
 use crate::graph::dim::Dim;
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
@@ -103,12 +103,8 @@ impl OpDef for Broadcast {
         })
     }
 
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> Dim {
-        Dim::constant(0)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
+    fn moves(&self) -> bool {
+        true
     }
 
     fn samples() -> Vec<Sample> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OpDef, Sample, Tolerance, broadcast_shapes, same_dtype};
+use super::{OpDef, Sample, broadcast_shapes, same_dtype};
 use crate::graph::dtype::DType;
 use crate::graph::error::Broken;
 use crate::graph::tensor_type::{TensorType, f32s};
@@ -58,10 +58,6 @@ impl OpDef for Compare {
             dtype: DType::Bool,
             shape,
         })
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
     }
 
     fn samples() -> Vec<Sample> {

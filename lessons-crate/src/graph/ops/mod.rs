@@ -4,6 +4,8 @@
 //! rule, cost, tolerance. What an op computes is said in words in its file and in code in the
 //! reference engine.
 
+mod add_layer_norm;
+mod attention;
 mod binary;
 mod broadcast;
 mod cast;
@@ -12,6 +14,7 @@ mod concat;
 mod fused;
 mod gather;
 mod layer_norm;
+mod linear;
 mod matmul;
 mod permute;
 mod range;
@@ -25,6 +28,8 @@ mod unary;
 
 use serde::{Deserialize, Serialize};
 
+pub use add_layer_norm::AddLayerNorm;
+pub use attention::{Attention, Heads};
 pub use binary::Binary;
 pub use broadcast::{Broadcast, broadcast_shapes};
 pub use cast::Cast;
@@ -33,6 +38,7 @@ pub use concat::Concat;
 pub use fused::{Argument, Fused, Step, StepOp};
 pub use gather::Gather;
 pub use layer_norm::LayerNorm;
+pub use linear::Linear;
 pub use matmul::MatMul;
 pub use permute::Permute;
 pub use range::Range;
@@ -110,14 +116,26 @@ pub trait OpDef {
     /// When the inputs break the rule.
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken>;
 
-    /// Arithmetic operations, where a multiply and an add count as two and a transcendental
-    /// function as one; by default one per element of the result.
-    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> Dim {
-        output.shape.elements()
+    /// Whether it only puts elements somewhere and computes nothing; then it is exact and takes no
+    /// arithmetic.
+    fn moves(&self) -> bool {
+        false
     }
 
-    /// How far an implementation in 32-bit floats may be from the exact result.
-    fn tolerance(&self) -> Tolerance;
+    /// Arithmetic operations, where a multiply and an add count as two and a transcendental
+    /// function as one; by default one per element of the result, or none if it only moves them.
+    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> Dim {
+        match self.moves() {
+            true => Dim::constant(0),
+            false => output.shape.elements(),
+        }
+    }
+
+    /// How far an implementation in 32-bit floats may be from the exact result; by default not at
+    /// all.
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
 
     /// Every member of the family on small inputs that show its rule.
     fn samples() -> Vec<Sample>
@@ -161,6 +179,10 @@ macro_rules! ops {
                 match self { $(Op::$family(op) => op.infer(inputs)),+ }
             }
 
+            fn moves(&self) -> bool {
+                match self { $(Op::$family(op) => op.moves()),+ }
+            }
+
             fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> Dim {
                 match self { $(Op::$family(op) => op.flops(inputs, output)),+ }
             }
@@ -187,9 +209,12 @@ ops! {
     Select,
     Cast,
     MatMul,
+    Linear,
+    Attention,
     Reduce,
     Softmax,
     LayerNorm,
+    AddLayerNorm,
     Gather,
     Reshape,
     Permute,
@@ -212,6 +237,15 @@ impl Op {
                 | Op::Select(_)
                 | Op::Cast(_)
                 | Op::Fused(_)
+        )
+    }
+
+    /// Whether its result is its input, read in another order: where memory is addressed by strides,
+    /// nothing has to be moved for it, but for a reshape across a permute.
+    pub fn is_view(&self) -> bool {
+        matches!(
+            self,
+            Op::Reshape(_) | Op::Permute(_) | Op::Broadcast(_) | Op::Slice(_)
         )
     }
 

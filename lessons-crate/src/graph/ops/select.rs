@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OpDef, Sample, Tolerance, broadcast_shapes};
+use super::{OpDef, Sample, broadcast_shapes};
 use crate::graph::dtype::DType;
 use crate::graph::error::Broken;
 use crate::graph::tensor_type::{TensorType, f32s};
@@ -43,10 +43,6 @@ impl OpDef for Select {
             dtype: inputs[1].dtype,
             shape,
         })
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
     }
 
     fn samples() -> Vec<Sample> {

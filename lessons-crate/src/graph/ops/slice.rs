@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OpDef, Sample, Tolerance, axis_of};
+use super::{OpDef, Sample, axis_of};
 use crate::graph::dim::Dim;
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
@@ -59,12 +59,8 @@ impl OpDef for Slice {
         })
     }
 
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> Dim {
-        Dim::constant(0)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
+    fn moves(&self) -> bool {
+        true
     }
 
     fn samples() -> Vec<Sample> {

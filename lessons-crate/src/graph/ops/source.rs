@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OpDef, Sample, Tolerance};
+use super::{OpDef, Sample};
 use crate::graph::dim::Dim;
 use crate::graph::dtype::DType;
 use crate::graph::error::Broken;
@@ -98,12 +98,8 @@ impl OpDef for Input {
         Ok(self.ty.clone())
     }
 
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> Dim {
-        Dim::constant(0)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
+    fn moves(&self) -> bool {
+        true
     }
 
     fn samples() -> Vec<Sample> {
@@ -145,12 +141,8 @@ impl OpDef for Weight {
         }
     }
 
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> Dim {
-        Dim::constant(0)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
+    fn moves(&self) -> bool {
+        true
     }
 
     fn samples() -> Vec<Sample> {
@@ -220,12 +212,8 @@ impl OpDef for Constant {
         Ok(TensorType::new(self.dtype, self.shape.clone()))
     }
 
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> Dim {
-        Dim::constant(0)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance::EXACT
+    fn moves(&self) -> bool {
+        true
     }
 
     fn samples() -> Vec<Sample> {

@@ -1,0 +1,21 @@
+//! The CPU backend: our kernels over one arena, and the reference, through candle, for ops that
+//! have none.
+//!
+//! [`load`] computes what depends on weights alone, once. [`specialize`] plans the rest for concrete
+//! shapes: which values are mere views ([`layout`]), which kernel runs each of the others
+//! ([`lower`]), and where its result lies ([`memory`]). [`run`] runs the plan.
+
+mod layout;
+mod load;
+mod lower;
+mod memory;
+mod model;
+mod run;
+mod specialize;
+mod target;
+mod task;
+mod threads;
+
+pub use model::{Arena, CpuModel};
+pub use target::CpuTarget;
+pub use threads::Threads;

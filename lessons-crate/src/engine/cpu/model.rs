@@ -1,0 +1,311 @@
+//! A model on the CPU: what was loaded, and the plans for the shapes that were seen.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use candle_core::{Device, Tensor};
+
+use super::load::Loaded;
+use super::run::{self, Memory, Observer, Surroundings, Written};
+use super::specialize::{Source, Specialization, Step};
+use super::threads::Threads;
+use crate::engine::binding::bind;
+use crate::engine::error::RunError;
+use crate::engine::outputs::Outputs;
+use crate::graph::{Graph, NodeId};
+use crate::weights::to_candle;
+
+/// Plans for more shapes than this push out the oldest, and its arena with it.
+const MAX_PLANS: usize = 32;
+
+/// Inputs and outputs up to this number are found without allocating.
+const MAX_NAMES: usize = 16;
+
+/// A loaded graph with its specialized programs.
+#[derive(Debug)]
+pub struct CpuModel {
+    graph: Graph,
+    threads: Threads,
+    loaded: Loaded,
+    plans: Mutex<Vec<Arc<Cached>>>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    program: Specialization,
+    memory: Mutex<Memory>,
+}
+
+/// The memory that the values between inputs and outputs take in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arena {
+    /// In bytes, where values that do not live at the same time share a place.
+    pub bytes: usize,
+    /// In bytes, if each value had a place of its own.
+    pub separate: usize,
+}
+
+impl std::fmt::Display for Arena {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (bytes, separate) = (self.bytes, self.separate);
+        write!(f, "arena: {bytes} bytes, and {separate} without sharing")
+    }
+}
+
+/// What one step took.
+pub struct StepTime {
+    pub node: NodeId,
+    pub kernel: &'static str,
+    pub time: Duration,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in a kernel leaves memory that the next run writes anew.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CpuModel {
+    /// Runs the load-time program.
+    ///
+    /// # Errors
+    /// When an op cannot run on these weights.
+    pub fn new(
+        graph: &Graph,
+        weights: &HashMap<NodeId, Tensor>,
+        threads: Threads,
+    ) -> Result<CpuModel, RunError> {
+        Ok(CpuModel {
+            graph: graph.clone(),
+            loaded: threads.candle(|| Loaded::new(graph, weights, threads.cpu()))?,
+            threads,
+            plans: Mutex::default(),
+        })
+    }
+
+    /// The plan for the shapes of these inputs, made if it is not there yet.
+    fn plan(&self, inputs: &[(&str, &Tensor)]) -> Result<Arc<Cached>, RunError> {
+        let mut plans = lock(&self.plans);
+        if let Some(plan) = plans.iter().find(|plan| self.fits(plan, inputs)) {
+            return Ok(Arc::clone(plan));
+        }
+        let by_name: BTreeMap<&str, &Tensor> = inputs.iter().copied().collect();
+        let bindings = bind(&self.graph, &by_name)?;
+        let program = Specialization::new(&self.graph, &self.loaded, bindings)?;
+        let memory = Mutex::new(Memory::new(&program));
+        let plan = Arc::new(Cached { program, memory });
+        if plans.len() == MAX_PLANS {
+            plans.remove(0);
+        }
+        plans.push(Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    fn fits(&self, plan: &Cached, inputs: &[(&str, &Tensor)]) -> bool {
+        let declared = plan.program.inputs.iter();
+        declared.len() == inputs.len()
+            && declared
+                .zip(&plan.program.shapes)
+                .all(|((name, dtype), shape)| {
+                    let given = inputs.iter().find(|(other, _)| other == name);
+                    given.is_some_and(|(_, tensor)| {
+                        tensor.dtype() == to_candle(*dtype) && tensor.dims() == shape
+                    })
+                })
+    }
+
+    /// Runs the graph into new tensors.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph, or a kernel cannot run on them.
+    pub fn run(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        observe: Option<Observer<'_>>,
+    ) -> Result<Outputs, RunError> {
+        let plan = self.plan(inputs)?;
+        let program = &plan.program;
+        let mut buffers: Vec<Vec<f32>> = program
+            .outputs
+            .iter()
+            .map(|(shape, source)| match source {
+                Source::Written => vec![0.0; shape.iter().product()],
+                Source::Tensor(_) => Vec::new(),
+            })
+            .collect();
+        let mut tensors: Vec<Option<Tensor>> = vec![None; buffers.len()];
+        let names = self
+            .graph
+            .outputs()
+            .iter()
+            .map(|output| output.name.as_str());
+        let mut written: Vec<Written<'_>> = names
+            .zip(buffers.iter_mut().map(Vec::as_mut_slice))
+            .collect();
+        self.execute(
+            &plan,
+            inputs,
+            &mut written,
+            observe,
+            &mut |number, tensor| {
+                tensors[number] = Some(tensor);
+                Ok(())
+            },
+        )?;
+        drop(written);
+        let mut outputs = Vec::with_capacity(buffers.len());
+        let results = buffers.into_iter().zip(tensors).zip(&program.outputs);
+        for (((buffer, tensor), (shape, _)), output) in results.zip(self.graph.outputs()) {
+            let tensor = match tensor {
+                Some(tensor) => tensor,
+                None => Tensor::from_vec(buffer, shape.as_slice(), &Device::Cpu)?,
+            };
+            outputs.push((output.name.clone(), tensor));
+        }
+        Ok(Outputs::new(outputs.into_iter()))
+    }
+
+    /// Runs the graph into memory of the caller's.
+    ///
+    /// # Errors
+    /// As [`CpuModel::run`], and when the outputs are not those of the graph, `f32`, in their sizes.
+    pub fn run_into(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        outputs: &mut [Written<'_>],
+    ) -> Result<(), RunError> {
+        let plan = self.plan(inputs)?;
+        let declared = self.graph.outputs();
+        if outputs.len() != declared.len() {
+            return Err(self.misfit(outputs.len()));
+        }
+        for (at, output) in declared.iter().enumerate() {
+            let given = outputs.iter().position(|(name, _)| *name == output.name);
+            outputs.swap(at, given.ok_or_else(|| self.misfit(outputs.len()))?);
+            let wanted = plan.program.outputs[at].0.iter().product::<usize>();
+            if outputs[at].1.len() != wanted {
+                return Err(RunError::new(format!(
+                    "the output `{}` has {wanted} elements in this run, and was given place for {}",
+                    output.name,
+                    outputs[at].1.len()
+                )));
+            }
+        }
+        let mut late = |_: usize, _: Tensor| Ok(());
+        self.execute(&plan, inputs, outputs, None, &mut late)
+    }
+
+    fn misfit(&self, given: usize) -> RunError {
+        let names: Vec<_> = self
+            .graph
+            .outputs()
+            .iter()
+            .map(|output| format!("`{}`", output.name))
+            .collect();
+        RunError::new(format!(
+            "{given} outputs were given that are not those of {}",
+            self.graph.name()
+        ))
+        .help(format!("give each of {} by its name", names.join(", ")))
+    }
+
+    fn execute(
+        &self,
+        plan: &Cached,
+        inputs: &[(&str, &Tensor)],
+        outputs: &mut [Written<'_>],
+        observe: Option<Observer<'_>>,
+        tensor: &mut dyn FnMut(usize, Tensor) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let program = &plan.program;
+        let usable = |tensor: &Tensor| tensor.is_contiguous() && tensor.device().is_cpu();
+        if !inputs.iter().all(|(_, tensor)| usable(tensor)) {
+            let moved: Vec<(&str, Tensor)> = inputs
+                .iter()
+                .map(|(name, tensor)| Ok((*name, tensor.to_device(&Device::Cpu)?.contiguous()?)))
+                .collect::<Result<_, RunError>>()?;
+            let moved: Vec<(&str, &Tensor)> =
+                moved.iter().map(|(name, tensor)| (*name, tensor)).collect();
+            return self.execute(plan, &moved, outputs, observe, tensor);
+        }
+        let find = |name: &str| {
+            let given = inputs.iter().find(|(other, _)| *other == name);
+            given.map(|(_, tensor)| *tensor)
+        };
+        let mut few = [None; MAX_NAMES];
+        let many: Vec<Option<&Tensor>>;
+        let ordered: &[Option<&Tensor>] = if program.inputs.len() <= MAX_NAMES {
+            for (slot, (name, _)) in few.iter_mut().zip(&program.inputs) {
+                *slot = find(name);
+            }
+            &few[..program.inputs.len()]
+        } else {
+            many = program.inputs.iter().map(|(name, _)| find(name)).collect();
+            &many
+        };
+        let around = Surroundings {
+            graph: &self.graph,
+            threads: &self.threads,
+            loaded: &self.loaded.tensors,
+            inputs: ordered,
+        };
+        // Whoever comes while another run uses the arena gets one of its own.
+        let mut own;
+        let mut shared;
+        let memory: &mut Memory = match plan.memory.try_lock() {
+            Ok(guard) => {
+                shared = guard;
+                &mut shared
+            }
+            Err(std::sync::TryLockError::Poisoned(guard)) => {
+                shared = guard.into_inner();
+                &mut shared
+            }
+            Err(std::sync::TryLockError::WouldBlock) => {
+                own = Memory::new(program);
+                &mut own
+            }
+        };
+        run::run(program, &around, memory, outputs, observe)?;
+        for (number, (_, source)) in program.outputs.iter().enumerate() {
+            if let Source::Tensor(operand) = source {
+                let value = run::output(program, &around, memory, number)?;
+                if !outputs[number].1.is_empty() {
+                    run::copy_output(&value, operand.dtype, outputs[number].1)?;
+                }
+                tensor(number, value)?;
+            }
+        }
+        memory.forget();
+        Ok(())
+    }
+
+    /// Runs the graph and says what each step took.
+    ///
+    /// # Errors
+    /// As [`CpuModel::run`].
+    pub fn profile(&self, inputs: &[(&str, &Tensor)]) -> Result<Vec<StepTime>, RunError> {
+        let mut times = Vec::new();
+        let mut observe = |step: &Step, time, _: &mut dyn FnMut() -> Result<Tensor, RunError>| {
+            times.push(StepTime {
+                node: step.node,
+                kernel: step.task.kernel(),
+                time,
+            });
+        };
+        self.run(inputs, Some(&mut observe))?;
+        Ok(times)
+    }
+
+    /// The arena of the plan for the shapes of these inputs.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph.
+    pub fn arena(&self, inputs: &[(&str, &Tensor)]) -> Result<Arena, RunError> {
+        let plan = self.plan(inputs)?;
+        Ok(Arena {
+            bytes: size_of::<f32>() * plan.program.arena,
+            separate: size_of::<f32>() * plan.program.naive,
+        })
+    }
+}
