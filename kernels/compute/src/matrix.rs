@@ -80,6 +80,10 @@ impl<'a> MatrixMut<'a> {
         /// What a task should take, in nanoseconds and 16ths of elements.
         const TASK: usize = 64_000;
         let (columns, stride, rows) = (self.columns, self.stride, self.rows);
+        if columns == 0 {
+            // Rows of nothing may be said to begin behind the end of the data.
+            return;
+        }
         let whole = SharedMut::new(self.data);
         let grain = TASK.div_ceil(weight * columns.max(1));
         cpu.pool().for_ranges(rows, grain, |range, _| {
@@ -105,4 +109,22 @@ fn extent(
         .checked_mul(stride)
         .and_then(|last| last.checked_add(columns))
         .ok_or(KernelError::Overflow { what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::softmax::{Softmax, softmax};
+
+    #[test]
+    fn rows_of_nothing_may_be_at_any_distance() {
+        let rows = Matrix {
+            data: &[],
+            rows: 3,
+            columns: 0,
+            stride: 2,
+        };
+        let to = &mut MatrixMut::dense(&mut [], 3, 0);
+        softmax(Cpu::best(), Softmax::Probabilities, rows, to).unwrap();
+    }
 }

@@ -32,7 +32,7 @@ impl Pass for FuseResidualNorm {
             let sum = pattern.only_read_once(node.inputs[0])?;
             let [a, b] = pattern.binary(sum.id, Binary::Add)?;
             let same = pattern.same_type(a, sum.id) && pattern.same_type(b, sum.id);
-            same.then(|| (node, sum, [a, b], AddLayerNorm { epsilon }))
+            same.then_some((node, sum, [a, b], AddLayerNorm { epsilon }))
         });
         Ok(found.map(|(node, sum, [a, b], op)| {
             let id = Patch::fresh(graph);

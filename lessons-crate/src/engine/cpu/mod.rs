@@ -14,6 +14,8 @@ mod run;
 mod specialize;
 mod target;
 mod task;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 pub use model::{Arena, CpuModel};

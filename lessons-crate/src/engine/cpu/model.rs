@@ -44,6 +44,9 @@ pub struct Arena {
     pub bytes: usize,
     /// In bytes, if each value had a place of its own.
     pub separate: usize,
+    /// What kernels need beside it while they run, such as the scores of a few rows of an attention,
+    /// in bytes; 0 before the first run.
+    pub workspace: usize,
 }
 
 impl std::fmt::Display for Arena {
@@ -303,9 +306,11 @@ impl CpuModel {
     /// When the inputs do not fit the graph.
     pub fn arena(&self, inputs: &[(&str, &Tensor)]) -> Result<Arena, RunError> {
         let plan = self.plan(inputs)?;
+        let workspace = lock(&plan.memory).workspace();
         Ok(Arena {
             bytes: size_of::<f32>() * plan.program.arena,
             separate: size_of::<f32>() * plan.program.naive,
+            workspace,
         })
     }
 }

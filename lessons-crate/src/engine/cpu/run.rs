@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, Device, Storage, Tensor};
 
 use super::memory::ALIGNMENT;
 use super::specialize::{Home, Operand, Source, Specialization, Step, view};
-use super::task::{Data, MAX_READS};
+use super::task::{Data, MAX_READS, Workspace};
 use super::threads::Threads;
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval};
@@ -16,6 +16,7 @@ use crate::graph::{DType, Graph};
 #[derive(Debug, Default)]
 pub struct Memory {
     arena: Vec<f32>,
+    workspace: Workspace,
     kept: Vec<Option<Tensor>>,
 }
 
@@ -23,8 +24,14 @@ impl Memory {
     pub fn new(program: &Specialization) -> Memory {
         Memory {
             arena: vec![0.0; program.arena + ALIGNMENT],
+            workspace: Workspace::default(),
             kept: vec![None; program.kept],
         }
+    }
+
+    /// What the steps that have run needed besides the arena, in bytes.
+    pub fn workspace(&self) -> usize {
+        self.workspace.bytes()
     }
 
     /// Gives back what the reference made, once the outputs are taken.
@@ -62,12 +69,16 @@ pub fn run(
     outputs: &mut [Written<'_>],
     mut observe: Option<Observer<'_>>,
 ) -> Result<(), RunError> {
-    let Memory { arena, kept } = memory;
+    let Memory {
+        arena,
+        workspace,
+        kept,
+    } = memory;
     let skip = arena.as_ptr().align_offset(64).min(ALIGNMENT);
     let arena = &mut arena[skip..];
     for step in &program.steps {
         let start = observe.is_some().then(Instant::now);
-        run_step(program, around, arena, kept, outputs, step)
+        run_step(program, around, arena, workspace, kept, outputs, step)
             .map_err(|error| error.of(around.graph.label(step.node)))?;
         if let (Some(observe), Some(start)) = (&mut observe, start) {
             let time = start.elapsed();
@@ -85,6 +96,7 @@ fn run_step(
     program: &Specialization,
     around: &Surroundings<'_>,
     arena: &mut [f32],
+    workspace: &mut Workspace,
     kept: &mut [Option<Tensor>],
     outputs: &mut [Written<'_>],
     step: &Step,
@@ -102,7 +114,7 @@ fn run_step(
                 outputs,
                 kept,
             };
-            shared.run(step, out)
+            shared.run(step, out, workspace)
         }
         Home::Output(number) => {
             let out = std::mem::take(&mut outputs[*number].1);
@@ -115,7 +127,7 @@ fn run_step(
                 outputs,
                 kept,
             };
-            let result = shared.run(step, out);
+            let result = shared.run(step, out, workspace);
             outputs[*number].1 = out;
             result
         }
@@ -152,7 +164,7 @@ struct Shared<'r> {
 }
 
 impl Shared<'_> {
-    fn run(&self, step: &Step, out: &mut [f32]) -> Result<(), RunError> {
+    fn run(&self, step: &Step, out: &mut [f32], workspace: &mut Workspace) -> Result<(), RunError> {
         let guards: [_; MAX_READS] = std::array::from_fn(|at| {
             let tensor = self.tensor(&step.reads.get(at)?.home)?;
             let (storage, layout) = tensor.storage_and_layout();
@@ -167,7 +179,8 @@ impl Shared<'_> {
             };
         }
         let cpu = self.around.threads.cpu();
-        step.task.run(cpu, &data[..step.reads.len()], out)
+        step.task
+            .run(cpu, &data[..step.reads.len()], out, workspace)
     }
 
     /// The tensor that a value is in, if it is in one.

@@ -15,7 +15,7 @@ use super::task::Task;
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval, slice_range};
 use crate::graph::ops::Op;
-use crate::graph::{Bindings, DType, Graph, Node, NodeId};
+use crate::graph::{Bindings, DType, Graph, Node, NodeId, axis_of_rank};
 
 /// What depends on sizes alone is computed in every run if it has more elements than this.
 const MAX_CONSTANT: usize = 1 << 20;
@@ -99,6 +99,9 @@ struct Value {
     layout: Layout,
     dtype: DType,
 }
+
+/// The shape of an output, and the value that it is, unless a step writes it.
+type Wanted = (Vec<usize>, Option<Value>);
 
 struct Draft {
     node: NodeId,
@@ -217,22 +220,25 @@ impl Build<'_> {
             );
             return Ok(());
         }
-        if let Some(weight) = self.loaded.weight_of(node) {
-            let value = self.product(node, &Arc::clone(weight), &shape)?;
-            self.values.insert(node.id, value);
-            return Ok(());
-        }
-        let operands: Vec<Value> = node
-            .inputs
-            .iter()
-            .filter_map(|id| self.values.get(id).cloned())
+        let packed = self.loaded.weight_of(node);
+        let inputs = node.inputs.iter().enumerate();
+        let operands: Vec<Value> = inputs
+            .filter(|(at, _)| packed.is_none() || *at != 1)
+            .filter_map(|(_, id)| self.values.get(id).cloned())
             .collect();
-        let value = match self.view(node, &operands, &shape)? {
-            Some(view) => view,
-            None if self.is_constant(&operands, &shape) => {
+        let value = match (self.view(node, &operands, &shape)?, &node.op) {
+            _ if packed.is_some() => self.step(node, operands, &shape, packed),
+            (Some(view), _) => view,
+            (None, _) if self.is_constant(&operands, &shape) => {
                 self.constant(node, &operands, &shape)?
             }
-            None => self.step(node, operands, &shape)?,
+            (None, Op::Softmax(op)) => match axis_of_rank(shape.len(), op.axis) {
+                Some(axis) if axis + 1 < shape.len() && dtype == DType::F32 => {
+                    self.softmax(node, &operands[0], axis, &shape)
+                }
+                _ => self.step(node, operands, &shape, None),
+            },
+            (None, _) => self.step(node, operands, &shape, None),
         };
         self.values.insert(node.id, value);
         Ok(())
@@ -303,52 +309,47 @@ impl Build<'_> {
         })
     }
 
-    /// A product with a packed matrix.
-    fn product(
-        &mut self,
-        node: &Node,
-        weight: &Arc<PackedMatrix>,
-        shape: &[usize],
-    ) -> Result<Value, RunError> {
-        let others = node.inputs.iter().enumerate().filter(|(at, _)| *at != 1);
-        let operands: Vec<Value> = others
-            .filter_map(|(_, id)| self.values.get(id).cloned())
-            .collect();
-        let layouts: Vec<&Layout> = operands.iter().map(|value| &value.layout).collect();
-        let (gemm, copies) = lower::product(node, weight, &layouts)
-            .ok_or_else(|| RunError::new("its operands are not those of a product"))?;
-        let mut reads = Vec::with_capacity(operands.len());
-        for (value, copy) in operands.into_iter().zip(copies) {
-            reads.push(if copy {
-                self.copy(node.id, value)
-            } else {
-                value
-            });
-        }
-        Ok(self.push(node, Task::Gemm(gemm), reads, shape))
-    }
-
     fn step(
         &mut self,
         node: &Node,
         operands: Vec<Value>,
         shape: &[usize],
-    ) -> Result<Value, RunError> {
-        let layouts: Vec<(&Layout, DType)> = operands
-            .iter()
-            .map(|value| (&value.layout, value.dtype))
-            .collect();
-        let Lowered { task, contiguous } = lower::lower(node, &layouts, shape);
-        let mut reads = Vec::with_capacity(operands.len());
-        for value in operands {
-            let gaps = contiguous && !value.layout.is_contiguous() && value.dtype == DType::F32;
-            reads.push(if gaps {
-                self.copy(node.id, value)
-            } else {
-                value
+        packed: Option<&Arc<PackedMatrix>>,
+    ) -> Value {
+        let layouts = operands.iter().map(|value| (&value.layout, value.dtype));
+        let slot = self.steps.len();
+        let lowered = lower::lower(node, layouts.collect(), shape, packed, slot);
+        let Lowered {
+            task,
+            reads,
+            copies,
+        } = lowered;
+        let mut values = Vec::with_capacity(reads.len());
+        for (at, copy) in reads.into_iter().zip(copies) {
+            let value = operands[at].clone();
+            values.push(match copy {
+                true => self.copy(node.id, value),
+                false => value,
             });
         }
-        Ok(self.push(node, task, reads, shape))
+        self.draft(node.id, task, values, shape, node.ty.dtype)
+    }
+
+    /// Softmax along an axis that is not the last one: it is brought to the end, and back.
+    fn softmax(&mut self, node: &Node, value: &Value, axis: usize, shape: &[usize]) -> Value {
+        let last = shape.len() - 1;
+        let mut axes: Vec<usize> = (0..shape.len()).collect();
+        axes.swap(axis, last);
+        let turned = Value {
+            layout: value.layout.permute(&axes),
+            ..value.clone()
+        };
+        let shape = turned.layout.shape.clone();
+        let result = self.step(node, vec![turned], &shape, None);
+        Value {
+            layout: result.layout.permute(&axes),
+            ..result
+        }
     }
 
     /// A copy of a value without gaps.
@@ -359,10 +360,6 @@ impl Build<'_> {
         };
         let shape = layout.shape.clone();
         self.draft(node, Task::Copy(layout), vec![value], &shape, DType::F32)
-    }
-
-    fn push(&mut self, node: &Node, task: Task, reads: Vec<Value>, shape: &[usize]) -> Value {
-        self.draft(node.id, task, reads, shape, node.ty.dtype)
     }
 
     fn draft(
@@ -396,7 +393,7 @@ impl Build<'_> {
     }
 
     /// Lets the steps write outputs where they can, and adds copies where they cannot.
-    fn outputs(&mut self) -> Result<Vec<(Vec<usize>, Option<Value>)>, RunError> {
+    fn outputs(&mut self) -> Result<Vec<Wanted>, RunError> {
         let mut outputs = Vec::new();
         for (number, output) in self.graph.outputs().iter().enumerate() {
             let value = self.values.get(&output.node).cloned();

@@ -16,12 +16,11 @@ impl Target for CpuTarget {
     }
 
     fn choose(&self, graph: &Graph, node: &Node) -> Choice {
-        let floats = |id: &NodeId| {
-            graph
-                .node(*id)
-                .is_some_and(|node| node.ty.dtype == DType::F32)
+        let reads = |dtype: DType| {
+            let is = |id: &NodeId| graph.node(*id).is_some_and(|node| node.ty.dtype == dtype);
+            node.inputs.iter().all(is)
         };
-        let all_floats = node.ty.dtype == DType::F32 && node.inputs.iter().all(floats);
+        let all_floats = node.ty.dtype == DType::F32 && reads(DType::F32);
         let known = load_time(graph);
         if known.contains(&node.id) {
             return Choice {
@@ -33,17 +32,38 @@ impl Target for CpuTarget {
             let weight = node.inputs.get(at).filter(|id| known.contains(id));
             weight.is_some_and(|id| graph.node(*id).is_some_and(|node| node.ty.rank() == 2))
         };
+        let isa = Isa::best().name();
         let (kernel, why) = match &node.op {
-            Op::MatMul(_) | Op::Linear(_) if node.ty.dtype == DType::F32 && packed(1) => (
-                format!("packed matrix product ({})", Isa::best().name()),
+            Op::MatMul(_) | Op::Linear(_) if all_floats && packed(1) => (
+                format!("packed matrix product ({isa})"),
                 "the right side is known when the model is loaded, and packed then".to_owned(),
+            ),
+            Op::MatMul(_) | Op::Linear(_) if all_floats => (
+                format!("matrix product ({isa})"),
+                "the right side is computed in the run, and packed before each product".to_owned(),
+            ),
+            Op::Attention(_) if all_floats && same_width(graph, node) => (
+                format!("attention by head tiles ({isa})"),
+                "the scores of a head stay in the cache".to_owned(),
+            ),
+            Op::LayerNorm(_) | Op::AddLayerNorm(_) if all_floats => (
+                format!("normalization of rows ({isa})"),
+                "mean, variance and scaling while a row is in the cache".to_owned(),
+            ),
+            Op::Softmax(_) if all_floats => (
+                format!("softmax of rows ({isa})"),
+                "largest, powers and sum while a row is in the cache".to_owned(),
+            ),
+            Op::Reduce(_) if all_floats => (
+                format!("reduction ({isa})"),
+                "partial sums side by side".to_owned(),
             ),
             Op::Permute(_) | Op::Broadcast(_) | Op::Slice(_) | Op::Reshape(_) => (
                 "view".to_owned(),
                 "strides say it; a reshape across a permute is copied".to_owned(),
             ),
             op if all_floats && program(op).is_some() => (
-                format!("elementwise loop ({})", Isa::best().name()),
+                format!("elementwise loop ({isa})"),
                 "a chain of elementwise ops in f32".to_owned(),
             ),
             Op::Concat(_) if all_floats => {
@@ -51,6 +71,9 @@ impl Target for CpuTarget {
             }
             Op::Gather(_) if node.ty.dtype == DType::F32 => {
                 ("gather".to_owned(), "rows are copied whole".to_owned())
+            }
+            Op::Cast(op) if op.dtype == DType::F32 && reads(DType::I64) => {
+                ("cast".to_owned(), "integers as floats".to_owned())
             }
             op => (
                 "candle".to_owned(),
@@ -63,4 +86,10 @@ impl Target for CpuTarget {
         };
         Choice { kernel, why }
     }
+}
+
+/// Whether the values of an attention are as wide as its queries: the kernel has one size for both.
+fn same_width(graph: &Graph, attention: &Node) -> bool {
+    let queries = attention.inputs.first().and_then(|id| graph.node(*id));
+    queries.is_some_and(|queries| queries.ty.shape.last() == attention.ty.shape.last())
 }

@@ -1,0 +1,310 @@
+//! Which kernel runs a node.
+
+mod operands;
+mod program;
+
+use std::sync::Arc;
+
+use lessons_compute::gemm::PackedMatrix;
+use lessons_compute::reduce::Reduce;
+
+use super::layout::Layout;
+use super::task::{Attend, Gemm, MAX_READS, Normalize, Right, Task};
+use crate::graph::ops::{Attention, Heads, Op, ReduceKind};
+use crate::graph::{DType, Node, axis_of_rank};
+use operands::Operands;
+use program::unary;
+
+pub use program::program;
+
+/// A kernel for a node.
+pub struct Lowered {
+    pub task: Task,
+    /// Which operands the task reads, in its order.
+    pub reads: Vec<usize>,
+    /// Which of these it wants copied first, since it cannot read them as they lie.
+    pub copies: Vec<bool>,
+}
+
+/// The kernel for a node with operands that lie like this; [`Task::Reference`] if there is none.
+/// `packed` is the node's second operand where that was packed when the model was loaded; it is not
+/// among `layouts` then. `slot` is a place in the workspace that no other step uses.
+pub fn lower(
+    node: &Node,
+    layouts: Vec<(&Layout, DType)>,
+    shape: &[usize],
+    packed: Option<&Arc<PackedMatrix>>,
+    slot: usize,
+) -> Lowered {
+    let count = layouts.len();
+    let ours = node.ty.dtype == DType::F32 && count <= MAX_READS;
+    let mut operands = Operands {
+        copies: vec![false; count],
+        layouts,
+    };
+    let mut reads: Vec<usize> = (0..count).collect();
+    let task = if !ours {
+        None
+    } else if let Some(weight) = packed {
+        let right = Right::Loaded(Arc::clone(weight));
+        gemm(node, &mut operands, shape, weight.rows(), right)
+    } else {
+        match &node.op {
+            Op::MatMul(_) | Op::Linear(_) => {
+                reads.retain(|at| *at != 1);
+                reads.push(1);
+                product(node, &mut operands, shape, slot)
+            }
+            _ => task(node, &mut operands, shape),
+        }
+    };
+    if task.is_none() {
+        reads = (0..count).collect();
+        operands.copies.fill(false);
+    }
+    Lowered {
+        task: task.unwrap_or(Task::Reference),
+        copies: reads.iter().map(|at| operands.copies[*at]).collect(),
+        reads,
+    }
+}
+
+fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Task> {
+    let floats = operands
+        .layouts
+        .iter()
+        .all(|(_, dtype)| *dtype == DType::F32);
+    match &node.op {
+        op if floats && program(op).is_some() => Some(Task::Elementwise {
+            program: program(op)?,
+            shape: shape.to_vec(),
+            strides: operands
+                .layouts
+                .iter()
+                .map(|(layout, _)| layout.broadcast(shape).strides)
+                .collect(),
+        }),
+        Op::Reshape(_) if floats => Some(Task::Copy(operands.layout(0)?)),
+        Op::Concat(op) if floats => {
+            let axis = axis_of_rank(shape.len(), op.axis)?;
+            let inner: usize = shape[axis + 1..].iter().product();
+            (0..operands.layouts.len()).for_each(|at| operands.dense(at));
+            Some(Task::Concat {
+                outer: shape[..axis].iter().product(),
+                sizes: operands
+                    .layouts
+                    .iter()
+                    .map(|(layout, _)| layout.shape[axis] * inner)
+                    .collect(),
+            })
+        }
+        Op::Gather(_) => {
+            let [(table, DType::F32), (indices, DType::I64)] = operands.layouts.as_slice() else {
+                return None;
+            };
+            let (rows, width) = (table.shape[0], table.shape[1..].iter().product());
+            let gather = indices
+                .is_contiguous()
+                .then_some(Task::Gather { rows, width });
+            operands.dense(0);
+            gather
+        }
+        Op::Cast(_) => {
+            let [(layout, DType::I64)] = operands.layouts.as_slice() else {
+                return None;
+            };
+            layout.is_contiguous().then_some(Task::Cast)
+        }
+        Op::Attention(op) if floats => attention(op, operands, shape),
+        Op::LayerNorm(op) if floats => normalize(operands, shape, false, op.epsilon),
+        Op::AddLayerNorm(op) if floats => normalize(operands, shape, true, op.epsilon),
+        // Other axes are brought to the end before.
+        Op::Softmax(_) if floats => {
+            let (columns, outer) = shape.split_last()?;
+            let rows = outer.iter().product();
+            Some(Task::Softmax(operands.rows(0, rows, *columns)?))
+        }
+        Op::Reduce(op) if floats => {
+            let kind = match op.kind {
+                ReduceKind::Sum => Reduce::Sum,
+                ReduceKind::Mean => Reduce::Mean,
+                ReduceKind::Max => Reduce::Max,
+                ReduceKind::Min => Reduce::Min,
+                ReduceKind::ArgMax => return None,
+            };
+            operands.dense(0);
+            let from = operands.shape(0)?;
+            let axis = axis_of_rank(from.len(), op.axis)?;
+            // Of nothing there is a sum alone, and the reference says so.
+            let defined = from[axis] > 0 || op.kind == ReduceKind::Sum;
+            defined.then(|| Task::Reduce {
+                kind,
+                sizes: [
+                    from[..axis].iter().product(),
+                    from[axis],
+                    from[axis + 1..].iter().product(),
+                ],
+            })
+        }
+        _ => None,
+    }
+}
+
+fn normalize(
+    operands: &mut Operands<'_>,
+    shape: &[usize],
+    residual: bool,
+    epsilon: f64,
+) -> Option<Task> {
+    let (columns, outer) = shape.split_last()?;
+    let rows = outer.iter().product();
+    let weights = 1 + usize::from(residual);
+    operands.dense(weights);
+    operands.dense(weights + 1);
+    Some(Task::Normalize(Normalize {
+        x: operands.rows(0, rows, *columns)?,
+        residual: match residual {
+            true => Some(operands.rows(1, rows, *columns)?),
+            false => None,
+        },
+        epsilon: epsilon as f32,
+    }))
+}
+
+fn attention(op: &Attention, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Task> {
+    let [.., queries, width] = *operands.shape(0)? else {
+        return None;
+    };
+    let [.., keys, _] = *operands.shape(1)? else {
+        return None;
+    };
+    let outer = &shape[..shape.len() - 2];
+    let heads = match op.heads {
+        Heads::Joined(heads) => heads,
+        Heads::Apart => 1,
+    };
+    // The kernel has one size for queries, keys and values.
+    if *shape.last()? != width || heads == 0 {
+        return None;
+    }
+    let batch: usize = outer.iter().product();
+    let tokens = [
+        operands.rows(0, batch * queries, width)?.stride,
+        operands.rows(1, batch * keys, width)?.stride,
+        operands.rows(2, batch * keys, width)?.stride,
+    ];
+    let mask = match op.mask {
+        false => None,
+        true => {
+            let mut scores = outer.to_vec();
+            if let Heads::Joined(_) = op.heads {
+                scores.push(heads);
+            }
+            scores.extend([queries, keys]);
+            let mask = operands.layout(3)?.broadcast(&scores);
+            let mask = mask.reshape(&[batch, heads, queries, keys])?;
+            Some(mask.strides.try_into().ok()?)
+        }
+    };
+    Some(Task::Attention(Attend {
+        batch,
+        heads,
+        size: width / heads,
+        queries,
+        keys,
+        scale: op.scale as f32,
+        tokens,
+        mask,
+    }))
+}
+
+/// A product whose right side is one matrix of `depth` rows, and so all rows of the left side are of
+/// one product.
+fn gemm(
+    node: &Node,
+    operands: &mut Operands<'_>,
+    shape: &[usize],
+    depth: usize,
+    right: Right,
+) -> Option<Task> {
+    let (bias, activation, residual) = match &node.op {
+        Op::Linear(op) => (op.bias, op.activation, op.residual),
+        _ => (false, None, false),
+    };
+    let (columns, outer) = shape.split_last()?;
+    let rows: usize = outer.iter().product();
+    let next = match right {
+        Right::Loaded(_) => 1,
+        Right::Computed { .. } => 2,
+    };
+    if bias {
+        operands.dense(next);
+    }
+    Some(Task::Gemm(Gemm {
+        right,
+        rows,
+        stride: operands.rows(0, rows, depth)?.stride,
+        bias,
+        activation: activation.map(unary),
+        residual: match residual {
+            true => Some(
+                operands
+                    .rows(next + usize::from(bias), rows, *columns)?
+                    .stride,
+            ),
+            false => None,
+        },
+    }))
+}
+
+/// A product whose right side is computed in the run.
+fn product(node: &Node, operands: &mut Operands<'_>, shape: &[usize], slot: usize) -> Option<Task> {
+    let [outer @ .., rows, columns] = shape else {
+        return None;
+    };
+    let depth = *operands.shape(0)?.last()?;
+    let matrix = operands.layout(1)?;
+    // Where one matrix is the right side of all, the rows of all are the left side.
+    let one = matrix.broadcast(&[outer, &[depth, *columns]].concat());
+    if outer
+        .iter()
+        .zip(&one.strides)
+        .all(|(size, stride)| *size == 1 || *stride == 0)
+    {
+        let size = [depth, *columns];
+        let [.., down, right] = *one.strides else {
+            return None;
+        };
+        let rows: usize = outer.iter().product::<usize>() * rows;
+        let right = Right::Computed {
+            slot,
+            left: Layout::contiguous(&[rows, depth]),
+            right: Layout {
+                shape: size.to_vec(),
+                strides: vec![down, right],
+                offset: 0,
+            },
+        };
+        return gemm(node, operands, shape, depth, right);
+    }
+    let Op::MatMul(_) = node.op else {
+        return None;
+    };
+    let last = operands.shape(0)?.len() - 1;
+    operands.copies[0] |= depth > 1 && operands.layouts[0].0.strides[last] != 1;
+    let left = operands
+        .layout(0)?
+        .broadcast(&[outer, &[*rows, depth]].concat());
+    Some(Task::Gemm(Gemm {
+        rows: *rows,
+        stride: left.strides[outer.len()],
+        right: Right::Computed {
+            slot,
+            left,
+            right: one,
+        },
+        bias: false,
+        activation: None,
+        residual: None,
+    }))
+}

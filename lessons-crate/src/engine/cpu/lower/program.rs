@@ -1,0 +1,70 @@
+//! Elementwise ops as programs of the compute crate.
+
+use lessons_compute::elementwise::{BinaryOp, Operand, Program, Step, UnaryOp};
+
+use crate::graph::ops::{Argument, Binary, Fused, Op, StepOp, Unary};
+
+/// An elementwise op as a program of the compute crate.
+pub fn program(op: &Op) -> Option<Program> {
+    match op {
+        Op::Fused(op) => fused(op),
+        Op::Unary(op) => Program::new(1, vec![Step::Unary(unary(*op), Operand::Input(0))]).ok(),
+        Op::Binary(op) => {
+            let step = Step::Binary(binary(*op), Operand::Input(0), Operand::Input(1));
+            Program::new(2, vec![step]).ok()
+        }
+        _ => None,
+    }
+}
+
+/// The fused op as a program of the compute crate.
+fn fused(fused: &Fused) -> Option<Program> {
+    let operand = |argument: &Argument| match argument {
+        Argument::Input(input) => Operand::Input(*input),
+        Argument::Step(step) => Operand::Step(*step),
+        Argument::Scalar(value) => Operand::Scalar(*value as f32),
+    };
+    let steps = fused
+        .steps
+        .iter()
+        .map(|step| match (step.op, step.arguments.as_slice()) {
+            (StepOp::Unary(op), [x]) => Some(Step::Unary(unary(op), operand(x))),
+            (StepOp::Binary(op), [a, b]) => Some(Step::Binary(binary(op), operand(a), operand(b))),
+            _ => None,
+        });
+    Program::new(fused.inputs, steps.collect::<Option<_>>()?).ok()
+}
+
+pub fn unary(op: Unary) -> UnaryOp {
+    match op {
+        Unary::Neg => UnaryOp::Neg,
+        Unary::Abs => UnaryOp::Abs,
+        Unary::Exp => UnaryOp::Exp,
+        Unary::Log => UnaryOp::Log,
+        Unary::Sqrt => UnaryOp::Sqrt,
+        Unary::Rsqrt => UnaryOp::Rsqrt,
+        Unary::Recip => UnaryOp::Recip,
+        Unary::Sin => UnaryOp::Sin,
+        Unary::Cos => UnaryOp::Cos,
+        Unary::Tanh => UnaryOp::Tanh,
+        Unary::Erf => UnaryOp::Erf,
+        Unary::Sigmoid => UnaryOp::Sigmoid,
+        Unary::Relu => UnaryOp::Relu,
+        Unary::Gelu => UnaryOp::Gelu,
+        Unary::GeluTanh => UnaryOp::GeluTanh,
+        Unary::GeluQuick => UnaryOp::GeluQuick,
+        Unary::Silu => UnaryOp::Silu,
+    }
+}
+
+fn binary(op: Binary) -> BinaryOp {
+    match op {
+        Binary::Add => BinaryOp::Add,
+        Binary::Sub => BinaryOp::Sub,
+        Binary::Mul => BinaryOp::Mul,
+        Binary::Div => BinaryOp::Div,
+        Binary::Pow => BinaryOp::Pow,
+        Binary::Max => BinaryOp::Max,
+        Binary::Min => BinaryOp::Min,
+    }
+}

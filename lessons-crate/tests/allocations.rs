@@ -1,0 +1,107 @@
+//! A run into given memory allocates nothing, and a run into new tensors allocates these.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use lessons::models::distilbert::{Config, Options};
+use lessons::prelude::*;
+
+/// Counts what all threads allocate while it is asked to.
+struct Counting;
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: it hands everything on to the system's allocator as it was given.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if COUNTS.load(Ordering::Relaxed) {
+            CALLS.fetch_add(1, Ordering::Relaxed);
+            BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        }
+        // SAFETY: as the caller says.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller says.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations there are while something runs, and their bytes.
+fn allocations(run: impl FnOnce()) -> (usize, usize) {
+    CALLS.store(0, Ordering::Relaxed);
+    BYTES.store(0, Ordering::Relaxed);
+    COUNTS.store(true, Ordering::Relaxed);
+    run();
+    COUNTS.store(false, Ordering::Relaxed);
+    (CALLS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
+}
+
+fn distilbert() -> Model {
+    let labels = [("0", "A"), ("1", "B")].map(|(id, name)| (id.to_owned(), name.to_owned()));
+    let config = Config {
+        vocab_size: 100,
+        max_position_embeddings: 64,
+        dim: 64,
+        hidden_dim: 128,
+        n_layers: 2,
+        n_heads: 4,
+        activation: "gelu".to_owned(),
+        id2label: labels.into(),
+        model_type: None,
+    };
+    let graph = config.graph(Options::default()).unwrap();
+    let weights = Weights::random(&graph, 3).unwrap();
+    let session = Session::cpu().with_threads(2).unwrap();
+    session.load(&graph, &weights).unwrap()
+}
+
+/// All in one test: another one beside it would be counted too.
+#[test]
+fn runs_allocate_their_outputs_at_most() {
+    let model = distilbert();
+    let ids = |batch: usize, seq: usize| {
+        let ids = Tensor::zeros((batch, seq), candle_core::DType::I64, &Cpu).unwrap();
+        (ids.clone(), ids.ones_like().unwrap())
+    };
+    let mut logits = [0f32; 6];
+    for (batch, seq) in [(1, 8), (3, 40), (1, 8)] {
+        let (ids, mask) = ids(batch, seq);
+        let inputs = [("input_ids", &ids), ("attention_mask", &mask)];
+        let logits = &mut logits[..2 * batch];
+        // The first run for these shapes makes the plan.
+        model
+            .run_into(&inputs, &mut [("logits", &mut *logits)])
+            .unwrap();
+        let again = allocations(|| {
+            model
+                .run_into(&inputs, &mut [("logits", &mut *logits)])
+                .unwrap();
+        });
+        assert_eq!(again, (0, 0), "{batch} x {seq}");
+        let (_, bytes) = allocations(|| drop(model.run(inputs).unwrap()));
+        let arena = model.arena(inputs).unwrap().unwrap().bytes;
+        assert!(bytes < 2048, "{bytes} bytes for {batch} x {seq}");
+        assert!(arena > 8 * 1024, "{arena} bytes are not worth this test");
+    }
+
+    let graph = Graph::build("affine", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", (2 * x + 1.0).relu());
+    })
+    .unwrap();
+    let model = Session::cpu().load(&graph, &Weights::new()).unwrap();
+    let x = Tensor::zeros(100_000, candle_core::DType::F32, &Cpu).unwrap();
+    model.call(&x).unwrap();
+    let (_, bytes) = allocations(|| drop(model.run([("x", &x)]).unwrap()));
+    assert!(
+        (400_000..402_048).contains(&bytes),
+        "{bytes} bytes, and the output has 400000"
+    );
+}
