@@ -31,8 +31,8 @@ pub mod prelude {
     pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
     pub use crate::figure::{
-        AttentionMaps, BarChart, Diagram, Direction, Figure, HeatMap, LineChart, Show, Table,
-        TokenStrip,
+        AttentionMaps, BarChart, BoxChart, Diagram, Direction, Distribution, Ecdf, Figure, HeatMap,
+        Images, LineChart, LossCurve, Show, Table, TokenStrip,
     };
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,

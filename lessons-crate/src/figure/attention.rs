@@ -34,13 +34,13 @@ const GAP: f64 = 26.0;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttentionMaps {
-    title: String,
-    tokens: Vec<String>,
-    heads: Vec<Matrix>,
+    pub(super) title: String,
+    pub(super) tokens: Vec<String>,
+    pub(super) heads: Vec<Matrix>,
     /// How many tokens there are beyond those that are shown.
-    left_out: usize,
+    pub(super) left_out: usize,
     /// The number of the first head.
-    first: usize,
+    pub(super) first: usize,
 }
 
 impl AttentionMaps {

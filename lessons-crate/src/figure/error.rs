@@ -28,6 +28,11 @@ pub enum FigureError {
          they are [heads, tokens, tokens]"
     )]
     Attention { shape: Vec<usize>, tokens: usize },
+    #[error(
+        "pixels of shape {0:?} are no images; those are [height, width], [images, height, width], or \
+         [images, channels, height, width] of 1 or 3 channels"
+    )]
+    Images(Vec<usize>),
     #[error("cannot read the tensor's values: {0}")]
     Tensor(#[from] candle_core::Error),
 }

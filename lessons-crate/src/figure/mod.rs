@@ -5,6 +5,7 @@
 //! words that are made from the data. Figures read graphs, plans and measurements; nothing reads
 //! figures.
 
+mod arcs;
 mod attention;
 pub mod chart;
 mod classification;
@@ -12,6 +13,7 @@ pub mod diagram;
 
 mod error;
 mod heat_map;
+mod images;
 mod matrix;
 mod number;
 pub mod palette;
@@ -24,11 +26,13 @@ mod tensor;
 mod tokens;
 pub mod typography;
 
+pub use arcs::AttentionArcs;
 pub use attention::AttentionMaps;
-pub use chart::{BarChart, LineChart};
+pub use chart::{BarChart, BoxChart, Distribution, Ecdf, LineChart, LossCurve};
 pub use diagram::{Diagram, Direction};
 pub use error::FigureError;
 pub use heat_map::HeatMap;
+pub use images::Images;
 pub use number::{grouped, short};
 pub use picture::Figure;
 pub use show::Show;
@@ -64,7 +68,29 @@ mod tests {
                 .figure(),
             TokenStrip::new(hostile, &[hostile], &[1]).figure(),
             BarChart::new(hostile, hostile, [(hostile, 1.0)]).figure(),
-            line.series(hostile, [(1.0, 1.0), (2.0, 3.0)]).figure(),
+            line.series(hostile, [(1.0, 1.0), (2.0, 3.0)])
+                .intervals(hostile, [(1.0, 2.0, [1.0, 3.0]), (2.0, 3.0, [2.0, 4.0])])
+                .figure(),
+            Distribution::of(hostile, &tensor)
+                .unwrap()
+                .x(hostile)
+                .figure(),
+            Ecdf::new(hostile).sample(hostile, [1.0, 2.0]).figure(),
+            BoxChart::new(hostile)
+                .sample(hostile, [1.0, 2.0, 9.0])
+                .figure(),
+            LossCurve::new(hostile)
+                .train([1f32, 0.5])
+                .validation([(1, 0.7)])
+                .figure(),
+            Images::of(hostile, &tensor)
+                .unwrap()
+                .labels([hostile; 2])
+                .figure(),
+            AttentionMaps::new(hostile, &[hostile; 40], &tensor)
+                .unwrap()
+                .arcs(1)
+                .figure(),
             Table::new(hostile, [hostile]).row([hostile]).figure(),
         ]
     }
@@ -129,6 +155,12 @@ mod tests {
                 figure.size()
             );
             assert!(!figure.to_html().contains("<script"));
+            assert!(
+                svg.len() <= 80_000,
+                "{}: {} bytes",
+                figure.title(),
+                svg.len()
+            );
         }
     }
 }

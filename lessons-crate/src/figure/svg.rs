@@ -45,6 +45,15 @@ impl Svg {
         self.body.push_str("</g>");
     }
 
+    /// The bytes of what was drawn.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
     /// The document: `width` by `height` pixels with an opaque rounded card behind the drawing and
     /// `title` and `description` for screen readers.
     pub fn finish(self, width: f64, height: f64, title: &str, description: &str) -> String {
@@ -248,6 +257,13 @@ impl Path {
         let mut path = self.command('M', &[x, y]);
         let (w, h) = (Number(width), Number(height));
         let _ = write!(path.0, "h{w}v{h}h-{w}z");
+        path
+    }
+
+    /// A straight piece to the right, by itself.
+    pub fn run(self, x: f64, y: f64, length: f64) -> Path {
+        let mut path = self.command('M', &[x, y]);
+        let _ = write!(path.0, "h{}", Number(length));
         path
     }
 

@@ -1,12 +1,22 @@
 //! Charts, drawn by plotters onto our SVG.
 
+mod axes;
 mod backend;
 mod bar;
+mod boxes;
+mod distribution;
+mod ecdf;
 mod line;
+mod loss;
+mod sample;
 
 pub use backend::SvgBackend;
 pub use bar::BarChart;
+pub use boxes::BoxChart;
+pub use distribution::Distribution;
+pub use ecdf::Ecdf;
 pub use line::LineChart;
+pub use loss::LossCurve;
 
 use plotters::coord::Shift;
 use plotters::prelude::DrawingArea;
