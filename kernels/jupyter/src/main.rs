@@ -12,6 +12,9 @@ use tokio::sync::mpsc;
 
 use lessons_kernel::assist::Assistant;
 use lessons_kernel::engine::direct::{DirectEngine, Options};
+#[cfg(feature = "evcxr")]
+use lessons_kernel::engine::evcxr;
+use lessons_kernel::engine::{Engine, Kind};
 use lessons_kernel::kernel::{self, Setup, Signal};
 use lessons_kernel::library::{self, Library};
 use lessons_kernel::protocol::Connection;
@@ -32,9 +35,12 @@ enum Task {
     Install {
         #[command(flatten)]
         place: PlaceOptions,
-        /// The name by which notebooks ask for the kernel
-        #[arg(long, default_value = "lessons")]
-        name: String,
+        /// The name by which notebooks ask for the kernel [default: lessons, or lessons-evcxr]
+        #[arg(long)]
+        name: Option<String>,
+        /// What runs the cells
+        #[arg(long, value_enum, default_value_t)]
+        engine: Kind,
         /// The checkout to build the library from [default: the one around here]
         #[arg(long, value_name = "DIR")]
         workspace: Option<PathBuf>,
@@ -64,10 +70,17 @@ enum Task {
         /// The folder that holds the prebuilt library
         #[arg(long)]
         library: PathBuf,
+        /// What runs the cells
+        #[arg(long, value_enum, default_value_t)]
+        engine: Kind,
     },
     /// Run cells; what the kernel runs
     #[command(hide = true)]
     Runtime,
+    /// Stand between evcxr and the process that runs cells; what evcxr runs
+    #[cfg(feature = "evcxr")]
+    #[command(name = evcxr::RELAY, hide = true)]
+    EvcxrRelay,
 }
 
 #[derive(Args)]
@@ -95,6 +108,8 @@ impl PlaceOptions {
 }
 
 fn main() -> ExitCode {
+    #[cfg(feature = "evcxr")]
+    evcxr::hook();
     let cli = Cli::parse();
     if matches!(cli.command, Task::Runtime) {
         return runtime::main();
@@ -125,14 +140,20 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Install {
             place,
             name,
+            engine,
             workspace,
             features,
         } => {
+            let usual = match engine {
+                Kind::Direct => "lessons",
+                Kind::Evcxr => "lessons-evcxr",
+            };
             let installation = Installation {
                 place: place.place(),
-                name,
+                name: name.unwrap_or_else(|| usual.to_owned()),
                 workspace,
                 features,
+                engine,
             };
             let folder = setup::install(&installation, &mut |line| eprintln!("{line}"))?;
             eprintln!("The kernel is installed: {}", folder.display());
@@ -156,19 +177,22 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Start {
             connection_file,
             library,
+            engine,
         } => {
-            start(&connection_file, &library)?;
+            start(&connection_file, &library, engine)?;
             // Threads that are still busy, with a cell that won't end for instance, don't matter
             // any more.
             std::process::exit(0);
         }
         Task::Runtime => return Ok(runtime::main()),
+        #[cfg(feature = "evcxr")]
+        Task::EvcxrRelay => return Ok(evcxr::relay()),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Serves one frontend's connection until it shuts the kernel down.
-fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
+fn start(connection_file: &Path, library: &Path, engine: Kind) -> anyhow::Result<()> {
     let connection = Connection::read(connection_file)?;
     let folder = library::locate(library).unwrap_or_else(|| library.to_owned());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -185,14 +209,9 @@ fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
         kernel::serve(
             Setup {
                 connection,
-                engine: Box::new(move || {
-                    let library = Library::open(&folder)?;
-                    let documents = documents.clone();
-                    let options = Options {
-                        documentation: Some(Arc::new(move |name| documents.document(name))),
-                        ..Options::for_this_program()?
-                    };
-                    Ok(Box::new(DirectEngine::new(library, options)?))
+                engine: Box::new(move || match engine {
+                    Kind::Direct => direct_engine(&folder, documents.clone()),
+                    Kind::Evcxr => evcxr_engine(),
                 }),
                 assistant,
                 history: paths::data_dir()
@@ -204,6 +223,26 @@ fn start(connection_file: &Path, library: &Path) -> anyhow::Result<()> {
         )
         .await
     })
+}
+
+fn direct_engine(folder: &Path, documents: Arc<Assistant>) -> anyhow::Result<Box<dyn Engine>> {
+    let library = Library::open(folder)?;
+    let options = Options {
+        documentation: Some(Arc::new(move |name| documents.document(name))),
+        ..Options::for_this_program()?
+    };
+    Ok(Box::new(DirectEngine::new(library, options)?))
+}
+
+#[cfg(feature = "evcxr")]
+fn evcxr_engine() -> anyhow::Result<Box<dyn Engine>> {
+    let options = evcxr::Options::for_this_program()?;
+    Ok(Box::new(evcxr::EvcxrEngine::new(options)?))
+}
+
+#[cfg(not(feature = "evcxr"))]
+fn evcxr_engine() -> anyhow::Result<Box<dyn Engine>> {
+    Err(lessons_kernel::engine::evcxr_is_missing())
 }
 
 /// The version of the rustc that compiles cells, as in `1.95.0`.

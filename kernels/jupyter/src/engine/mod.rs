@@ -3,12 +3,46 @@
 //! An engine knows no sockets and no messages; the protocol side knows no Rust. They meet here.
 
 pub mod direct;
+#[cfg(feature = "evcxr")]
+pub mod evcxr;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use lessons_channel::{Comm, CommAction, Delivery};
 use serde_json::Value;
+
+/// Which engine a kernel runs its cells on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// One rustc call a cell, against the prebuilt library.
+    #[default]
+    Direct,
+    /// evcxr, the reference.
+    Evcxr,
+}
+
+impl Kind {
+    /// Whether this kernel was built with the engine.
+    ///
+    /// # Errors
+    /// Says how to build it when it was not.
+    pub fn check(self) -> anyhow::Result<()> {
+        match self {
+            Kind::Evcxr if !cfg!(feature = "evcxr") => Err(evcxr_is_missing()),
+            Kind::Direct | Kind::Evcxr => Ok(()),
+        }
+    }
+}
+
+/// What there is to say of the engine evcxr by a kernel that was built without it.
+pub fn evcxr_is_missing() -> anyhow::Error {
+    anyhow::anyhow!(
+        "this kernel was built without the evcxr engine. Build one with it, which takes some minutes, \
+         and install that: `cargo build --release -p lessons-kernel --features evcxr`, then \
+         `target/release/lessons-kernel install --engine evcxr`"
+    )
+}
 
 /// One cell to run.
 #[derive(Debug, Clone)]

@@ -51,6 +51,13 @@ pub(crate) enum ToRuntime {
         global: bool,
         sequence: u64,
     },
+    /// Load an object that evcxr has compiled and call its function of this name.
+    #[cfg(feature = "evcxr")]
+    RunFunction {
+        object: PathBuf,
+        function: String,
+        sequence: u64,
+    },
     Forget {
         names: Vec<String>,
     },
@@ -82,6 +89,17 @@ pub(crate) enum FromRuntime {
     Delivered {
         known: bool,
     },
+}
+
+impl FromRuntime {
+    fn of(ran: Result<Done, libloading::Error>) -> FromRuntime {
+        match ran {
+            Ok(done) => FromRuntime::Done(done),
+            Err(error) => FromRuntime::NotLoaded {
+                message: error.to_string(),
+            },
+        }
+    }
 }
 
 /// How a cell ended, as the support crate reports it.
@@ -176,15 +194,20 @@ fn serve(mut control: UnixStream) -> std::io::Result<()> {
                 sequence,
             } => {
                 interrupts.begin(sequence);
-                let answer = match loader.run(&object, global) {
-                    Ok(done) => FromRuntime::Done(done),
-                    Err(error) => FromRuntime::NotLoaded {
-                        message: error.to_string(),
-                    },
-                };
+                let answer = loader.run(&object, global);
                 interrupts.end();
                 write_marks(sequence);
-                write_frame(&mut control, &answer)?;
+                write_frame(&mut control, &FromRuntime::of(answer))?;
+            }
+            #[cfg(feature = "evcxr")]
+            ToRuntime::RunFunction {
+                object,
+                function,
+                sequence,
+            } => {
+                let answer = loader.run_function(&object, &function);
+                write_marks(sequence);
+                write_frame(&mut control, &FromRuntime::of(answer))?;
             }
             ToRuntime::Stdin { path } => {
                 if let Err(error) = read_from(&path) {
@@ -236,6 +259,20 @@ struct Loader {
     /// The support crate last.
     preloaded: Vec<Library>,
     cells: HashMap<PathBuf, Library>,
+    /// The store in which the cells that evcxr compiles keep their variables: theirs alone.
+    #[cfg(feature = "evcxr")]
+    store: Store,
+}
+
+#[cfg(feature = "evcxr")]
+struct Store(*mut c_void);
+
+#[cfg(feature = "evcxr")]
+impl Default for Store {
+    /// The first cell makes one.
+    fn default() -> Store {
+        Store(std::ptr::null_mut())
+    }
 }
 
 fn open(path: &Path, global: bool) -> Result<Library, libloading::Error> {
@@ -264,6 +301,28 @@ impl Loader {
             variables,
             load_seconds,
             run_seconds,
+        })
+    }
+
+    /// Calls a function of an object that evcxr has compiled. How the cell ended is told on standard
+    /// output, in evcxr's own way.
+    #[cfg(feature = "evcxr")]
+    fn run_function(&mut self, object: &Path, function: &str) -> Result<Done, libloading::Error> {
+        type Entry = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+        let begin = Instant::now();
+        let library = open(object, false)?;
+        // SAFETY: evcxr generates the function with this very signature.
+        let entry = unsafe { library.get::<Entry>(function.as_bytes())? };
+        let load_seconds = begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        // SAFETY: the store is what the function before has returned, or null for the first.
+        self.store = Store(unsafe { entry(self.store.0) });
+        let run_seconds = begin.elapsed().as_secs_f64();
+        self.cells.insert(object.to_owned(), library);
+        Ok(Done {
+            load_seconds,
+            run_seconds,
+            ..Done::default()
         })
     }
 

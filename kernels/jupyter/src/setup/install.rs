@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
 use crate::assist::Index;
+use crate::engine::Kind;
 use crate::{library, paths};
 
 use super::kernelspec::KERNEL;
@@ -23,6 +24,8 @@ pub struct Installation {
     pub workspace: Option<PathBuf>,
     /// Cargo features of the library, such as `cuda`.
     pub features: Vec<String>,
+    /// What runs the cells.
+    pub engine: Kind,
 }
 
 /// The name of the API index in the prebuilt library's folder.
@@ -37,6 +40,7 @@ pub fn install(
     installation: &Installation,
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<PathBuf> {
+    installation.engine.check()?;
     let kernels = installation.place.kernels()?;
     let workspace = workspace(installation.workspace.as_deref())?;
     let home = home(&workspace, &installation.features)?;
@@ -45,10 +49,16 @@ pub fn install(
     progress("Indexing the library's API for completion");
     Index::of_crate("lessons", &workspace.join("lessons-crate/src/lib.rs"))?
         .write(&built.join(INDEX))?;
+    // Of each folder the two newest kernels stay, so kernels of two kinds have one each.
+    let programs = match installation.engine {
+        Kind::Direct => "bin",
+        Kind::Evcxr => "bin-evcxr",
+    };
     let spec = Kernelspec {
         name: installation.name.clone(),
-        binary: copy_kernel(&home.join("bin"))?,
+        binary: copy_kernel(&home.join(programs))?,
         library: home,
+        engine: installation.engine,
     };
     spec.write(&kernels)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::engine::Kind;
 use crate::paths;
 
 /// The file name of the kernel's binary.
@@ -64,21 +65,34 @@ pub struct Kernelspec {
     pub binary: PathBuf,
     /// The folder that holds the prebuilt library.
     pub library: PathBuf,
+    /// What runs the cells.
+    pub engine: Kind,
 }
+
+/// How `kernel.json` names an engine other than the default.
+const EVCXR: [&str; 2] = ["--engine", "evcxr"];
 
 impl Kernelspec {
     /// The content of `kernel.json`.
     pub fn json(&self) -> anyhow::Result<Value> {
         let display_name = match self.name.strip_prefix("lessons-") {
+            Some("evcxr") => "Rust (lessons, evcxr engine)".into(),
             Some(variant) => format!("Rust (lessons, {variant})"),
             None => "Rust (lessons)".into(),
         };
+        let mut argv = vec![
+            text(&self.binary)?,
+            "start",
+            "--library",
+            text(&self.library)?,
+            "--connection-file",
+            "{connection_file}",
+        ];
+        if self.engine == Kind::Evcxr {
+            argv.extend(EVCXR);
+        }
         Ok(json!({
-            "argv": [
-                text(&self.binary)?, "start",
-                "--library", text(&self.library)?,
-                "--connection-file", "{connection_file}",
-            ],
+            "argv": argv,
             "display_name": display_name,
             "language": "rust",
             "interrupt_mode": "message",
@@ -141,6 +155,11 @@ impl Kernelspec {
                         .unwrap_or_default(),
                     binary: binary.into(),
                     library: library.into(),
+                    engine: if argv.ends_with(&EVCXR) {
+                        Kind::Evcxr
+                    } else {
+                        Kind::Direct
+                    },
                 })
             }
             _ => bail!("{} is another kernel's", file.display()),
@@ -186,6 +205,7 @@ mod tests {
             name: name.into(),
             binary: "/opt/lib 1/lessons-kernel".into(),
             library: "/opt/lib 1".into(),
+            engine: Kind::Direct,
         }
     }
 
@@ -215,6 +235,20 @@ mod tests {
         assert_eq!(json["argv"][5], "{connection_file}");
         let json = spec("lessons-cuda").json().unwrap();
         assert_eq!(json["display_name"], "Rust (lessons, cuda)");
+    }
+
+    #[test]
+    fn the_engine_is_remembered() {
+        let kernels = tempfile::tempdir().unwrap();
+        let evcxr = Kernelspec {
+            engine: Kind::Evcxr,
+            ..spec("lessons-evcxr")
+        };
+        let json = evcxr.json().unwrap();
+        assert_eq!(json["display_name"], "Rust (lessons, evcxr engine)");
+        assert_eq!(json["argv"][7], "evcxr");
+        let folder = evcxr.write(kernels.path()).unwrap();
+        assert_eq!(Kernelspec::read(&folder).unwrap(), evcxr);
     }
 
     #[test]

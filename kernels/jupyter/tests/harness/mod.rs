@@ -160,9 +160,22 @@ fn options() -> Options {
     }
 }
 
+fn direct(library: Library, options: Options) -> Box<dyn Engine> {
+    Box::new(DirectEngine::new(library, options).expect("an engine"))
+}
+
+/// A notebook on the evcxr engine.
+#[cfg(feature = "evcxr")]
+pub fn evcxr() -> Session {
+    use lessons_kernel::engine::evcxr::{EvcxrEngine, Options};
+    let program = env!("CARGO_BIN_EXE_lessons-kernel").into();
+    let engine = EvcxrEngine::new(Options { program }).expect("an engine");
+    Session::on(Box::new(engine))
+}
+
 /// A notebook.
 pub struct Session {
-    engine: DirectEngine,
+    engine: Box<dyn Engine>,
     number: u32,
 }
 
@@ -185,7 +198,11 @@ impl Session {
             sessions,
             ..options()
         };
-        let engine = DirectEngine::new(library, options).expect("an engine");
+        Session::on(direct(library, options))
+    }
+
+    /// A notebook on an engine.
+    pub fn on(engine: Box<dyn Engine>) -> Session {
         Session { engine, number: 0 }
     }
 
@@ -195,7 +212,7 @@ impl Session {
             documentation: Some(documentation),
             ..options()
         };
-        self.engine = DirectEngine::new(Library::none(), options).expect("an engine");
+        self.engine = direct(Library::none(), options);
     }
 
     pub fn run(&mut self, code: &str) -> Ran {

@@ -2,25 +2,25 @@
 //! the prebuilt library and loaded into a runtime process that keeps the variables.
 
 mod blocked;
-mod channel;
+pub(super) mod channel;
 mod commands;
 mod compile;
 mod dependencies;
 mod diagnostics;
-mod ending;
+pub(super) mod ending;
 mod expand;
 mod explain;
 mod generate;
 mod linking;
 mod markers;
 mod memory;
-mod process;
+pub(super) mod process;
 mod replay;
-mod running;
+pub(super) mod running;
 mod rustc;
-mod session;
+pub(super) mod session;
 mod stdin;
-mod streams;
+pub(super) mod streams;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

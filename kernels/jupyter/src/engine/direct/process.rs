@@ -218,16 +218,33 @@ impl Process {
     /// # Errors
     /// When the process died, or could not load the object.
     pub fn run(&mut self, object: PathBuf, global: bool) -> Result<Done, Died> {
+        self.execute(|sequence| ToRuntime::Run {
+            object,
+            global,
+            sequence,
+        })
+    }
+
+    /// The same for an object that evcxr has compiled, and its function of this name.
+    ///
+    /// # Errors
+    /// As [`Process::run`].
+    #[cfg(feature = "evcxr")]
+    pub fn run_function(&mut self, object: PathBuf, function: String) -> Result<Done, Died> {
+        self.execute(|sequence| ToRuntime::RunFunction {
+            object,
+            function,
+            sequence,
+        })
+    }
+
+    fn execute(&mut self, task: impl FnOnce(u64) -> ToRuntime) -> Result<Done, Died> {
         self.sequence += 1;
         let sequence = self.sequence;
         self.renew_stdin();
         let _watched = Watch::start(&self.streams, self.group);
         let _memory = self.memory.watch();
-        let sent = self.send(&ToRuntime::Run {
-            object,
-            global,
-            sequence,
-        });
+        let sent = self.send(&task(sequence));
         let answer = sent.and_then(|()| read_frame::<FromRuntime>(&mut self.control));
         match answer {
             Ok(Some(FromRuntime::Done(done))) => {
