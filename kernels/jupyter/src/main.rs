@@ -204,7 +204,7 @@ fn start(connection_file: &Path, library: &Path, engine: Kind) -> anyhow::Result
         let (signals, received) = mpsc::unbounded_channel();
         watch_signals(&signals)?;
         tokio::spawn(watch_parent(signals));
-        let assistant = Arc::new(Assistant::new(Some(&folder.join(setup::INDEX))));
+        let assistant = Arc::new(Assistant::new(Some(&folder)));
         let documents = assistant.clone();
         kernel::serve(
             Setup {

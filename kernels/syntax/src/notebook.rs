@@ -435,6 +435,28 @@ impl Notebook {
         lost
     }
 
+    /// The source text of each live item, without what a later cell has replaced.
+    pub fn sources(&self) -> Vec<String> {
+        let sources = self.items.iter().map(|live| {
+            if !live.leaves.is_empty() {
+                let leaves = live.leaves.iter();
+                return leaves.map(|leaf| format!("use {};", leaf.path)).collect();
+            }
+            let text = &self.texts[live.cell];
+            let mut holes = live.holes.clone();
+            holes.sort_by_key(|hole| hole.start);
+            let mut source = String::new();
+            let mut start = live.item.range.start;
+            for hole in holes {
+                source.push_str(&text[start..hole.start]);
+                start = hole.end;
+            }
+            source.push_str(&text[start..live.item.range.end]);
+            source
+        });
+        sources.collect()
+    }
+
     /// Titles of the live items, sorted.
     pub fn titles(&self) -> Vec<String> {
         let titles = self.items.iter().filter_map(|live| live.item.title());
@@ -599,6 +621,24 @@ mod tests {
             .iter()
             .find(|live| live.item.title() == Some("m"));
         assert_ne!(module.unwrap().symbols, symbols);
+    }
+
+    #[test]
+    fn sources_are_what_counts_now() {
+        let mut notebook = notebook(&[
+            "use std::{fmt, io};",
+            "struct S;\nimpl S { fn a(&self) {} fn b(&self) {} }",
+        ]);
+        notebook.define(&parse("impl S { fn a(&self) -> u8 { 1 } }").unwrap());
+        assert_eq!(
+            notebook.sources(),
+            [
+                "use std::fmt;use std::io;",
+                "struct S;",
+                "impl S {  fn b(&self) {} }",
+                "impl S { fn a(&self) -> u8 { 1 } }"
+            ]
+        );
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Names;
+use super::at::At;
 use super::index::{Entry, Index, Kind};
-use super::infer::{Scope, Ty};
-use super::text::{Before, Spot};
+use super::known::{Known, crate_of};
+use super::lexer::masked;
+use super::text::{Before, is_word};
 use crate::engine::direct::{COMMANDS, CommandInfo};
 
 /// One name that fits.
@@ -26,6 +27,14 @@ pub struct Completions {
 }
 
 impl Completions {
+    pub(super) fn none(cursor: usize) -> Self {
+        Self {
+            start: cursor,
+            end: cursor,
+            matches: Vec::new(),
+        }
+    }
+
     /// The content of a `complete_reply`.
     pub fn content(&self, code: &str) -> Value {
         let length = code.chars().count();
@@ -53,31 +62,25 @@ impl Completions {
     }
 }
 
-pub(super) fn complete(index: &Index, names: &Names, code: &str, cursor: usize) -> Completions {
-    let cursor = cursor.min(code.chars().count());
-    let Some(spot) = Spot::at(code, cursor) else {
-        return Completions {
-            start: cursor,
-            end: cursor,
-            matches: Vec::new(),
-        };
-    };
-    let text: String = code.chars().take(spot.start).collect();
-    let scope = Scope {
-        index,
-        names,
-        code: &text,
-    };
-    let candidates = match &spot.before {
-        Before::Command => commands(),
-        Before::Receiver(receiver) => on_value(&scope, receiver),
-        Before::Path(path) => in_path(index, path),
-        Before::Nothing => plain(index, names, &spot.typed),
+pub(super) fn complete(at: &At<'_>) -> Completions {
+    let known = at.known();
+    let spot = &at.spot;
+    let end = spot.start + spot.typed.chars().count();
+    let (start, typed, candidates) = match at.what() {
+        // Its colon is part of a command.
+        Before::Command => (spot.subject, format!(":{}", spot.typed), commands()),
+        Before::Receiver(receiver) => (
+            spot.start,
+            spot.typed.clone(),
+            on_value(at, &known, receiver),
+        ),
+        Before::Path(path) => (spot.start, spot.typed.clone(), in_path(&known, path)),
+        Before::Nothing => (spot.start, spot.typed.clone(), plain(at, &known)),
     };
     Completions {
-        start: spot.start,
-        end: cursor,
-        matches: fitting(candidates, &spot.typed),
+        start,
+        end,
+        matches: fitting(candidates, &typed),
     }
 }
 
@@ -102,8 +105,8 @@ fn fitting(candidates: Vec<Completion>, typed: &str) -> Vec<Completion> {
 
 fn commands() -> Vec<Completion> {
     let completion = |command: &CommandInfo| Completion {
-        text: command.name.to_owned(),
-        kind: Kind::Keyword,
+        text: format!(":{}", command.name),
+        kind: Kind::Command,
         signature: command.summary.to_owned(),
     };
     COMMANDS.iter().map(completion).collect()
@@ -117,71 +120,148 @@ fn completion(entry: &Entry) -> Completion {
     }
 }
 
-/// Methods and fields of the receiver's type; of every type in the index where it isn't known.
-fn on_value(scope: &Scope, receiver: &str) -> Vec<Completion> {
-    let on_value = |entry: &&Entry| entry.on_value;
-    match scope.type_of(receiver) {
-        Some(ty) => {
-            let owners = derefs(&ty);
-            owners
-                .iter()
-                .flat_map(|owner| scope.index.members(owner).filter(on_value))
-                .map(completion)
-                .collect()
-        }
-        None => {
-            let entries = scope.index.entries.iter();
-            entries.filter(on_value).map(completion).collect()
-        }
+/// Methods and fields of the receiver's type; where nothing is known of it, those of every type that
+/// is the notebook's or the library's.
+fn on_value(at: &At<'_>, known: &Known<'_>, receiver: &str) -> Vec<Completion> {
+    let receiver = at.receiver(receiver);
+    if receiver.is_unknown() {
+        let near = known.near.iter().flat_map(|index| &index.entries);
+        let members = near.filter(|entry| entry.on_value);
+        return members.map(completion).collect();
     }
-}
-
-/// The names under which the members of a type are listed.
-pub(super) fn derefs(ty: &Ty) -> Vec<&str> {
-    match ty.name.as_str() {
-        "Vec" => vec!["Vec", "slice"],
-        "String" => vec!["String", "str"],
-        name => vec![name],
-    }
+    receiver
+        .members(known)
+        .into_iter()
+        .map(completion)
+        .collect()
 }
 
 /// What a path leads to: the members of a type or the items of a module.
-fn in_path(index: &Index, path: &str) -> Vec<Completion> {
-    let path = path
-        .split('<')
-        .next()
-        .unwrap_or(path)
-        .trim_end_matches("::");
-    let last = path.rsplit("::").next().unwrap_or(path);
-    let members: Vec<Completion> = index.members(last).map(completion).collect();
+fn in_path(known: &Known<'_>, path: &str) -> Vec<Completion> {
+    let path = path_of(path);
+    let (home, last) = path.rsplit_once("::").unwrap_or(("", &path));
+    let members = known.members(last, home);
     if !members.is_empty() {
-        return members;
+        return members.into_iter().map(completion).collect();
     }
     // `graph::` after `use lessons::graph` means `lessons::graph::`.
+    let path = match known.home_of(last) {
+        home if !home.is_empty() && !path.contains("::") => format!("{home}::{path}"),
+        _ => path,
+    };
+    let within = |entry: &&Entry| entry.owner == path;
+    let items: Vec<Completion> = known.items().filter(within).map(completion).collect();
+    if !items.is_empty() {
+        return items;
+    }
     let tail = format!("::{path}");
-    let within = |entry: &&Entry| entry.owner == path || entry.owner.ends_with(&tail);
-    index.items().filter(within).map(completion).collect()
+    let within = |entry: &&Entry| entry.owner.ends_with(&tail);
+    known.items().filter(within).map(completion).collect()
+}
+
+/// `Vec` for `Vec::<u8>`, `graph` for `crate::graph`.
+pub(super) fn path_of(path: &str) -> String {
+    let path = path.split('<').next().unwrap_or(path);
+    let segments = path.split("::").map(str::trim);
+    let named = segments.filter(|segment| !matches!(*segment, "" | "crate" | "self" | "super"));
+    named.collect::<Vec<_>>().join("::")
 }
 
 /// The notebook's variables and items; with something typed, also every free-standing name of the
 /// library and the language, which would drown the notebook's own otherwise.
-fn plain(index: &Index, names: &Names, typed: &str) -> Vec<Completion> {
-    let variables = names.variables.iter().map(|variable| Completion {
+fn plain(at: &At<'_>, known: &Known<'_>) -> Vec<Completion> {
+    let typed = &at.spot.typed;
+    let mut found: Vec<Completion> = Vec::new();
+    let bound = names_before(at);
+    found.extend(at.notebook.variables.iter().map(|variable| Completion {
         text: variable.name.clone(),
         kind: Kind::Variable,
         signature: variable.ty.clone(),
-    });
-    let items = names.items.iter().map(|item| Completion {
+    }));
+    found.extend(at.own().into_iter().flat_map(Index::items).map(completion));
+    found.extend(at.notebook.items.iter().map(|item| Completion {
         text: item.clone(),
-        kind: match item.starts_with(char::is_uppercase) {
-            true => Kind::Type,
-            false => Kind::Function,
-        },
+        kind: kind_by_case(item),
         signature: String::new(),
-    });
-    let own = variables.chain(items);
-    match typed.is_empty() {
-        true => own.collect(),
-        false => own.chain(index.items().map(completion)).collect(),
+    }));
+    if !typed.is_empty() {
+        let near = known.near.iter().flat_map(|index| index.items());
+        found.extend(near.map(completion));
+        found.extend(known.imports.iter().map(|(name, home)| {
+            let mut items = known.items();
+            let item = items.find(|entry| entry.name == *name && entry.owner == *home);
+            item.map(completion).unwrap_or(Completion {
+                text: name.clone(),
+                kind: kind_by_case(name),
+                signature: format!("use {home}::{name}"),
+            })
+        }));
+        found.extend(crates(known));
+        let known: Vec<&str> = found.iter().map(|item| item.text.as_str()).collect();
+        let bound = bound.into_iter().filter(|name| {
+            name.starts_with(typed.as_str()) && !known.contains(&name.as_str())
+        });
+        let bound: Vec<Completion> = bound
+            .map(|name| Completion {
+                signature: at.guess(&name),
+                kind: Kind::Variable,
+                text: name,
+            })
+            .collect();
+        found.extend(bound);
     }
+    found
+}
+
+/// The crates that are known.
+fn crates(known: &Known<'_>) -> Vec<Completion> {
+    let homes = known.entries().map(|entry| crate_of(&entry.home));
+    let mut names: Vec<&str> = homes.filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let crates = names.into_iter().map(|name| Completion {
+        text: name.to_owned(),
+        kind: Kind::Module,
+        signature: format!("crate {name}"),
+    });
+    crates.collect()
+}
+
+fn kind_by_case(name: &str) -> Kind {
+    match name.starts_with(char::is_uppercase) {
+        true => Kind::Type,
+        false => Kind::Function,
+    }
+}
+
+/// The names in the cell before the cursor that may be bound there: lower case, and not called, not a
+/// member, no part of a path.
+fn names_before(at: &At<'_>) -> Vec<String> {
+    let chars = masked(&at.chars()[..at.spot.start]);
+    let mut names: Vec<String> = Vec::new();
+    let mut start = 0;
+    while start < chars.len() {
+        let length = chars[start..].iter().take_while(|c| is_word(**c)).count();
+        if length == 0 {
+            start += 1;
+            continue;
+        }
+        let word = &chars[start..start + length];
+        let before = chars[..start].iter().rev().find(|c| !c.is_whitespace());
+        let mut after = chars[start + length..]
+            .iter()
+            .filter(|c| !c.is_whitespace());
+        let after = (after.next(), after.next());
+        let free = !matches!(before, Some('.' | ':' | '\''))
+            && !matches!(after, (Some('(' | '!'), _) | (Some(':'), Some(':')))
+            && (word[0].is_lowercase() || word[0] == '_' && length > 1);
+        if free {
+            names.push(word.iter().collect());
+        }
+        start += length;
+    }
+    names.retain(|name| syn::parse_str::<syn::Ident>(name).is_ok());
+    names.sort();
+    names.dedup();
+    names
 }

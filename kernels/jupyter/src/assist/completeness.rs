@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use syn::Block;
 use syn::parse::Parser;
 
+use super::lexer::Open;
 use crate::cell::split_commands;
 
 /// The answer to an `is_complete_request`.
@@ -35,18 +36,23 @@ pub fn completeness(code: &str) -> Completeness {
         return Completeness::Complete;
     }
     let (rust, _) = split_commands(code);
-    let brackets = match Brackets::scan(&rust) {
-        Ok(brackets) => brackets,
-        Err(Mismatch) => return Completeness::Invalid,
-    };
-    if brackets.inside_text {
+    let chars: Vec<char> = rust.chars().collect();
+    let open = Open::scan(&chars);
+    if open.mismatch {
+        return Completeness::Invalid;
+    }
+    // A line comment ends with its line.
+    if open.inside_text && TokenStream::from_str(&rust).is_err() {
         return Completeness::Incomplete { indent: 0 };
     }
-    if !brackets.open.is_empty() {
-        let mut lines: Vec<usize> = brackets.open.iter().map(|(_, line)| *line).collect();
+    if !open.brackets.is_empty() {
+        let line = |at: usize| chars[..at].iter().filter(|&&c| c == '\n').count();
+        let brackets = open.brackets.iter();
+        let mut lines: Vec<usize> = brackets.map(|bracket| line(bracket.at)).collect();
         lines.dedup();
-        let indent = 4 * lines.len();
-        return Completeness::Incomplete { indent };
+        return Completeness::Incomplete {
+            indent: 4 * lines.len(),
+        };
     }
     let Ok(tokens) = TokenStream::from_str(&rust) else {
         return Completeness::Invalid;
@@ -76,142 +82,6 @@ fn continuation(rust: &str) -> usize {
         Some(last) if last.is_ascii_punctuation() && !"]})\"'".contains(last) => 4,
         _ => 0,
     }
-}
-
-/// A closing bracket that nothing opened, or of another kind.
-struct Mismatch;
-
-/// The brackets that are open at the end of a text.
-struct Brackets {
-    /// The closing characters that are missing, each with the line of the opening one.
-    open: Vec<(char, usize)>,
-    /// Whether the end is within a string or a block comment.
-    inside_text: bool,
-}
-
-impl Brackets {
-    fn scan(code: &str) -> Result<Self, Mismatch> {
-        let chars: Vec<char> = code.chars().collect();
-        let mut open: Vec<(char, usize)> = Vec::new();
-        let mut line = 0;
-        let mut at = 0;
-        while at < chars.len() {
-            let Ok(end) = skip(&chars, at) else {
-                return Ok(Self {
-                    open,
-                    inside_text: true,
-                });
-            };
-            if end > at {
-                line += chars[at..end].iter().filter(|&&c| c == '\n').count();
-                at = end;
-                continue;
-            }
-            match chars[at] {
-                '(' => open.push((')', line)),
-                '[' => open.push((']', line)),
-                '{' => open.push(('}', line)),
-                closing @ (')' | ']' | '}') => {
-                    let (expected, _) = open.pop().ok_or(Mismatch)?;
-                    if expected != closing {
-                        return Err(Mismatch);
-                    }
-                }
-                '\n' => line += 1,
-                _ => {}
-            }
-            at += 1;
-        }
-        Ok(Self {
-            open,
-            inside_text: false,
-        })
-    }
-}
-
-/// A string or block comment without an end.
-struct Unterminated;
-
-/// The end of the comment, string or character that starts at `at`; `at` itself where none does.
-fn skip(chars: &[char], at: usize) -> Result<usize, Unterminated> {
-    let rest = &chars[at..];
-    match rest {
-        ['/', '/', ..] => Ok(at + rest.iter().position(|&c| c == '\n').unwrap_or(rest.len())),
-        ['/', '*', ..] => skip_comment(chars, at),
-        ['"', ..] => skip_string(chars, at + 1),
-        ['r', ..] if !within_word(chars, at) => match raw_hashes(&rest[1..]) {
-            Some(hashes) => skip_raw(chars, at + hashes + 2, hashes),
-            None => Ok(at),
-        },
-        ['b' | 'c', 'r', ..] if !within_word(chars, at) => match raw_hashes(&rest[2..]) {
-            Some(hashes) => skip_raw(chars, at + hashes + 3, hashes),
-            None => Ok(at),
-        },
-        ['\'', '\\', _, ..] => {
-            let quote = rest.iter().skip(3).position(|&c| c == '\'');
-            Ok(quote.map_or(at + 1, |quote| at + quote + 4))
-        }
-        ['\'', _, '\'', ..] => Ok(at + 3),
-        // A lifetime: the quote alone.
-        ['\'', ..] => Ok(at + 1),
-        _ => Ok(at),
-    }
-}
-
-fn within_word(chars: &[char], at: usize) -> bool {
-    at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == '_')
-}
-
-/// The number of `#` in `##"`, the beginning of a raw string after its `r`.
-fn raw_hashes(rest: &[char]) -> Option<usize> {
-    let hashes = rest.iter().take_while(|&&c| c == '#').count();
-    (rest.get(hashes) == Some(&'"')).then_some(hashes)
-}
-
-fn skip_comment(chars: &[char], start: usize) -> Result<usize, Unterminated> {
-    let mut depth = 0;
-    let mut at = start;
-    while at + 1 < chars.len() {
-        match (chars[at], chars[at + 1]) {
-            ('/', '*') => {
-                depth += 1;
-                at += 2;
-            }
-            ('*', '/') => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return Ok(at);
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    Err(Unterminated)
-}
-
-fn skip_string(chars: &[char], start: usize) -> Result<usize, Unterminated> {
-    let mut at = start;
-    while at < chars.len() {
-        match chars[at] {
-            '\\' => at += 2,
-            '"' => return Ok(at + 1),
-            _ => at += 1,
-        }
-    }
-    Err(Unterminated)
-}
-
-fn skip_raw(chars: &[char], start: usize, hashes: usize) -> Result<usize, Unterminated> {
-    let ends = |at: usize| {
-        chars[at] == '"'
-            && chars[at + 1..].len() >= hashes
-            && chars[at + 1..][..hashes].iter().all(|&c| c == '#')
-    };
-    (start..chars.len())
-        .find(|&at| ends(at))
-        .map(|at| at + 1 + hashes)
-        .ok_or(Unterminated)
 }
 
 #[cfg(test)]

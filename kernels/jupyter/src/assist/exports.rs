@@ -99,16 +99,10 @@ pub fn resolve(index: &mut Index, exports: &[Export]) {
         };
         let path = export.origin.strip_prefix(&format!("{}::", export.module));
         let path = path.unwrap_or(&export.origin);
-        Entry {
-            kind,
-            name: export.renamed.clone(),
-            owner: export.module.clone(),
-            signature: format!("use {path}::{}", export.name),
-            doc: String::new(),
-            on_value: false,
-            gives: None,
-            closures: Vec::new(),
-        }
+        let signature = format!("use {path}::{}", export.name);
+        let mut entry = Entry::new(kind, &export.renamed, &export.module, &signature);
+        entry.home = export.module.clone();
+        entry
     }));
 }
 

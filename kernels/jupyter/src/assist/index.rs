@@ -1,13 +1,14 @@
-//! An index of a crate's public API: names, signatures, documentation, and the types that
-//! inference needs. `sources` makes one from a crate's sources; it is kept as JSON.
+//! An index of public APIs: names, signatures, documentation, and what inference needs to know.
+//! `sources` makes one from a crate's sources, `rustdoc` from rustdoc's pages; it is kept as JSON.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Module,
@@ -22,6 +23,7 @@ pub enum Kind {
     Const,
     Macro,
     Keyword,
+    Command,
     Variable,
 }
 
@@ -40,24 +42,32 @@ impl Kind {
             Self::Variant => "enum member",
             Self::Const => "constant",
             Self::Keyword => "keyword",
+            Self::Command => "magic",
             Self::Variable => "instance",
         }
     }
+
+    pub fn is_type(self) -> bool {
+        matches!(self, Self::Struct | Self::Enum | Self::Trait | Self::Type)
+    }
 }
 
-/// One public item.
+/// One item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub kind: Kind,
     pub name: String,
     /// The type (for methods, fields, variants) or the module path (for the rest) that it is in.
     pub owner: String,
+    /// The module in which it is found, as in `std::io`; empty for the notebook and the language.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub home: String,
     /// Rust code, without the body.
     pub signature: String,
     /// Markdown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
-    /// Whether a method takes `self`.
+    /// Whether it is a member of values: a method that takes `self`, or a field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_value: bool,
     /// The type that a call returns, or that a field or constant has.
@@ -68,15 +78,45 @@ pub struct Entry {
     pub closures: Vec<Vec<String>>,
 }
 
-/// Entries in source order.
+impl Entry {
+    pub fn new(kind: Kind, name: &str, owner: &str, signature: &str) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            owner: owner.to_owned(),
+            home: String::new(),
+            signature: signature.to_owned(),
+            doc: String::new(),
+            on_value: false,
+            gives: None,
+            closures: Vec::new(),
+        }
+    }
+
+    /// Whether it belongs to a type or trait.
+    pub fn is_member(&self) -> bool {
+        match self.kind {
+            Kind::Method | Kind::Field | Kind::Variant => true,
+            Kind::Const => self.owner.starts_with(char::is_uppercase),
+            _ => false,
+        }
+    }
+}
+
+/// Everything that is known of some crates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Index {
     pub entries: Vec<Entry>,
+    /// The traits that types implement, by the types' names.
+    pub implements: BTreeMap<String, BTreeSet<String>>,
+    /// What types dereference to, by their names.
+    pub derefs: BTreeMap<String, String>,
 }
 
 impl Index {
     /// # Errors
-    /// When the file can't be read or is not an index.
+    /// When the file can't be read or isn't an index.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let text = fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         serde_json::from_slice(&text).with_context(|| format!("{} is not an index", file.display()))
@@ -85,30 +125,26 @@ impl Index {
     /// # Errors
     /// When the file can't be written.
     pub fn write(&self, file: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_vec(self)?;
-        fs::write(file, text).with_context(|| format!("can't write {}", file.display()))
+        crate::engine::direct::write_whole(file, &serde_json::to_vec(self)?)
     }
 
+    /// Adds what another index holds.
     pub fn extend(&mut self, other: Self) {
         self.entries.extend(other.entries);
+        for (ty, names) in other.implements {
+            self.implements.entry(ty).or_default().extend(names);
+        }
+        self.derefs.extend(other.derefs);
     }
 
-    /// The members of a type.
-    pub fn members<'a>(&'a self, owner: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| {
-            entry.owner == owner
-                && matches!(
-                    entry.kind,
-                    Kind::Method | Kind::Field | Kind::Variant | Kind::Const
-                )
-        })
+    /// Notes that a type implements a trait.
+    pub fn implement(&mut self, ty: &str, name: &str) {
+        let known = self.implements.entry(ty.to_owned()).or_default();
+        known.insert(name.to_owned());
     }
 
     /// Items that are not members: types, functions, modules, macros, keywords.
     pub fn items(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| {
-            !matches!(entry.kind, Kind::Method | Kind::Field | Kind::Variant)
-                && !entry.owner.starts_with(char::is_uppercase)
-        })
+        self.entries.iter().filter(|entry| !entry.is_member())
     }
 }

@@ -1,95 +1,22 @@
 //! Guesses the type of an expression from the index and the text around it, well enough to say
 //! which methods it has. What can't be guessed is `None`, never an error.
 
-use syn::{Expr, GenericArgument, Lit, PathArguments, Type};
+use syn::{Expr, Lit};
 
-use super::complete::derefs;
-use super::index::{Entry, Index, Kind};
-use super::{Names, text};
-
-/// A type by its name and arguments, without references: `Result<Vec<f32>>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ty {
-    pub name: String,
-    pub arguments: Vec<Ty>,
-}
-
-impl Ty {
-    fn simple(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            arguments: Vec::new(),
-        }
-    }
-
-    /// Reads a type as it is written in Rust.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::of(&syn::parse_str(text).ok()?)
-    }
-
-    fn of(ty: &Type) -> Option<Self> {
-        match ty {
-            Type::Reference(reference) => Self::of(&reference.elem),
-            Type::Paren(inner) => Self::of(&inner.elem),
-            Type::Group(inner) => Self::of(&inner.elem),
-            Type::Slice(_) | Type::Array(_) => Some(Self::simple("slice")),
-            Type::Path(path) => {
-                let last = path.path.segments.last()?;
-                let arguments = match &last.arguments {
-                    PathArguments::AngleBracketed(list) => list
-                        .args
-                        .iter()
-                        .filter_map(|argument| match argument {
-                            GenericArgument::Type(ty) => Self::of(ty),
-                            _ => None,
-                        })
-                        .collect(),
-                    _ => Vec::new(),
-                };
-                Some(Self {
-                    name: last.ident.to_string(),
-                    arguments,
-                })
-            }
-            _ => None,
-        }
-    }
-
-    /// The type with `T`, `E`, `K` and `V` replaced by the receiver's arguments; `None` where a
-    /// parameter stays open.
-    fn with_arguments_of(self, receiver: &Self) -> Option<Self> {
-        let position = match self.name.as_str() {
-            "T" | "K" => 0,
-            "E" | "V" => 1,
-            name if name.len() == 1 => return None,
-            _ => {
-                let arguments = self.arguments.into_iter();
-                return Some(Self {
-                    name: self.name,
-                    arguments: arguments
-                        .map_while(|ty| ty.with_arguments_of(receiver))
-                        .collect(),
-                });
-            }
-        };
-        receiver.arguments.get(position).cloned()
-    }
-
-    /// The type to look methods up in: what smart pointers point to.
-    fn target(self) -> Self {
-        match (self.name.as_str(), self.arguments.first()) {
-            ("Box" | "Rc" | "Arc", Some(inner)) => inner.clone().target(),
-            _ => self,
-        }
-    }
-}
+use super::index::{Entry, Kind};
+use super::known::Known;
+use super::lexer::masked;
+use super::text;
+use super::ty::Ty;
+use crate::engine::Variable;
 
 /// The expressions' surroundings.
 pub struct Scope<'a> {
-    pub index: &'a Index,
-    pub(super) names: &'a Names,
+    pub known: &'a Known<'a>,
+    /// The notebook's variables.
+    pub variables: &'a [Variable],
     /// The cell's text up to the cursor.
-    pub code: &'a str,
+    pub code: &'a [char],
 }
 
 /// How many `let`s are followed back.
@@ -99,7 +26,38 @@ impl Scope<'_> {
     /// The type of an expression.
     pub fn type_of(&self, expression: &str) -> Option<Ty> {
         let expression: Expr = syn::parse_str(expression).ok()?;
-        self.infer(&expression, DEPTH).map(Ty::target)
+        self.infer(&expression, DEPTH)
+    }
+
+    /// The type of an expression about which there is no doubt: a variable of the notebook that the
+    /// cell doesn't bind anew, or a literal.
+    pub fn certain(&self, expression: &str) -> Option<Ty> {
+        match syn::parse_str(expression).ok()? {
+            Expr::Lit(literal) => literal_type(&literal.lit),
+            Expr::Path(path) => {
+                let name = path.path.get_ident()?.to_string();
+                (!self.is_bound(&name)).then(|| self.live(&name))?
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the cell may bind a name before the cursor.
+    pub fn is_bound(&self, name: &str) -> bool {
+        let chars = masked(self.code);
+        occurrences(&chars, name).any(|at| {
+            let before: String = chars[..at].iter().collect();
+            let before = before.trim_end();
+            ["let", "mut", "for", "ref", "|", "(", "[", "{", ","]
+                .iter()
+                .any(|binds| before.ends_with(binds))
+        })
+    }
+
+    fn live(&self, name: &str) -> Option<Ty> {
+        let mut variables = self.variables.iter();
+        let variable = variables.find(|variable| variable.name == name)?;
+        Ty::parse(&variable.ty)
     }
 
     fn infer(&self, expression: &Expr, depth: usize) -> Option<Ty> {
@@ -110,7 +68,7 @@ impl Scope<'_> {
             Expr::Reference(inner) => self.infer(&inner.expr, depth),
             Expr::Unary(inner) => self.infer(&inner.expr, depth),
             Expr::Cast(cast) => Ty::of(&cast.ty),
-            Expr::Array(_) => Some(Ty::simple("slice")),
+            Expr::Array(_) => Some(Ty::simple("array")),
             Expr::Binary(binary) => {
                 let left = self.infer(&binary.left, depth);
                 let right = || self.infer(&binary.right, depth);
@@ -138,14 +96,15 @@ impl Scope<'_> {
                     return self.variable(&last, depth);
                 }
                 let owner = segments[segments.len() - 2].ident.to_string();
-                self.gives(&owner, &last)
+                self.gives(&Ty::simple(&owner), &last)
             }
             Expr::Field(field) => {
-                let owner = self.infer(&field.base, depth)?.target();
-                let syn::Member::Named(name) = &field.member else {
-                    return None;
+                let owner = self.infer(&field.base, depth)?;
+                let name = match &field.member {
+                    syn::Member::Named(name) => name.to_string(),
+                    syn::Member::Unnamed(index) => index.index.to_string(),
                 };
-                self.gives(&owner.name, &name.to_string())
+                self.on_value(&owner, &name)
             }
             Expr::Call(call) => {
                 let Expr::Path(path) = &*call.func else {
@@ -156,13 +115,13 @@ impl Scope<'_> {
                 match segments.len() {
                     1 => match name.as_str() {
                         "Some" => Some(Ty {
-                            name: "Option".into(),
                             arguments: call
                                 .args
                                 .first()
                                 .and_then(|x| self.infer(x, depth))
                                 .into_iter()
                                 .collect(),
+                            ..Ty::simple("Option")
                         }),
                         _ => self
                             .free_function(&name)?
@@ -172,7 +131,7 @@ impl Scope<'_> {
                     },
                     count => {
                         let owner = segments[count - 2].ident.to_string();
-                        let member = self.gives(&owner, &name);
+                        let member = self.gives(&Ty::simple(&owner), &name);
                         member
                             .or_else(|| {
                                 self.free_function(&name)?
@@ -195,46 +154,47 @@ impl Scope<'_> {
                     }
                     _ => {}
                 }
-                let receiver = receiver.target();
-                let found = derefs(&receiver)
-                    .into_iter()
-                    .find_map(|owner| self.gives(owner, &name))?;
-                found.with_arguments_of(&receiver)
+                self.on_value(&receiver, &name)
             }
             _ => None,
         }
     }
 
-    fn gives(&self, owner: &str, name: &str) -> Option<Ty> {
-        let mut members = self.index.members(owner);
-        let member = members.find(|entry| entry.name == name)?;
+    /// What a member gives that is named by a path.
+    fn gives(&self, owner: &Ty, name: &str) -> Option<Ty> {
+        let members = self.known.members(&owner.name, &owner.home);
+        let member = members.into_iter().find(|entry| entry.name == name)?;
         Ty::parse(member.gives.as_deref()?)
     }
 
+    /// What a member of a value gives.
+    fn on_value(&self, receiver: &Ty, name: &str) -> Option<Ty> {
+        let members = self.known.on_value(receiver);
+        let member = members.into_iter().find(|entry| entry.name == name)?;
+        let ty = Ty::parse(member.gives.as_deref()?)?;
+        let pointee = receiver.pointee().unwrap_or(receiver);
+        ty.with_arguments_of(pointee)
+    }
+
     fn free_function(&self, name: &str) -> Option<&Entry> {
-        let mut items = self.index.items();
+        let mut items = self.known.items();
         items.find(|entry| entry.kind == Kind::Function && entry.name == name)
     }
 
     /// The type of a name: from this cell's text, else from the notebook's variables.
     fn variable(&self, name: &str, depth: usize) -> Option<Ty> {
-        self.bound_in_text(name, depth).or_else(|| {
-            let mut variables = self.names.variables.iter();
-            let variable = variables.find(|variable| variable.name == name)?;
-            Ty::parse(&variable.ty)
-        })
+        self.bound_in_text(name, depth)
+            .or_else(|| self.live(name))
     }
 
     /// The last `let name = …;`, `let name: T`, parameter `name: T` or closure parameter before
     /// the cursor.
     fn bound_in_text(&self, name: &str, depth: usize) -> Option<Ty> {
-        let chars: Vec<char> = self.code.chars().collect();
-        let wanted: Vec<char> = name.chars().collect();
-        let last = chars.len().checked_sub(wanted.len())?;
-        (0..=last)
-            .rev()
-            .filter(|&at| chars[at..].starts_with(&wanted) && whole_word(&chars, at, wanted.len()))
-            .find_map(|at| self.binding(&chars, at, at + wanted.len(), depth))
+        let chars = masked(self.code);
+        let length = name.chars().count();
+        let found: Vec<usize> = occurrences(&chars, name).collect();
+        let mut latest = found.into_iter().rev();
+        latest.find_map(|at| self.binding(&chars, at, at + length, depth))
     }
 
     /// The type that is bound by the name at `start..end`, if that is a place where names are bound.
@@ -293,9 +253,9 @@ impl Scope<'_> {
     /// The function that `Graph::build` or `x.map` names.
     fn callee(&self, callee: &str) -> Option<&Entry> {
         let expression: Expr = syn::parse_str(callee).ok()?;
-        let member = |owner: String, name: String| {
-            let mut entries = self.index.entries.iter();
-            entries.find(|entry| entry.owner == owner && entry.name == name)
+        let member = |owner: &str, name: String| {
+            let members = self.known.members(owner, "");
+            members.into_iter().find(|entry| entry.name == name)
         };
         match expression {
             Expr::Path(path) => {
@@ -303,19 +263,29 @@ impl Scope<'_> {
                 let name = segments.last()?.ident.to_string();
                 match segments.len() {
                     1 => self.free_function(&name),
-                    count => member(segments[count - 2].ident.to_string(), name),
+                    count => member(&segments[count - 2].ident.to_string(), name),
                 }
             }
             Expr::Field(field) => {
                 let syn::Member::Named(name) = &field.member else {
                     return None;
                 };
-                let owner = self.infer(&field.base, DEPTH)?.target();
-                member(owner.name, name.to_string())
+                let owner = self.infer(&field.base, DEPTH)?;
+                let members = self.known.on_value(&owner);
+                members.into_iter().find(|entry| *name == entry.name)
             }
             _ => None,
         }
     }
+}
+
+/// Where a name stands as a whole word.
+fn occurrences<'c>(chars: &'c [char], name: &str) -> impl Iterator<Item = usize> + 'c {
+    let wanted: Vec<char> = name.chars().collect();
+    let last = (chars.len() + 1).saturating_sub(wanted.len().max(1));
+    (0..last).filter(move |&at| {
+        chars[at..].starts_with(&wanted) && whole_word(chars, at, wanted.len())
+    })
 }
 
 fn whole_word(chars: &[char], start: usize, length: usize) -> bool {

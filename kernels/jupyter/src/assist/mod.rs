@@ -1,90 +1,154 @@
-//! Completion, inspection and completeness: from text and names alone, never by running anything.
+//! Completion, inspection and completeness: from text, names and types, never by running anything.
 //!
-//! The [`Assistant`] knows three things: the API of the `lessons` library (an [`Index`] made when
-//! the library was built), the language's own names, and what the notebook has defined so far.
+//! The [`Assistant`] knows the API of the `lessons` library and of std ([`Index`]es made when the
+//! library was built), the language's own names, and what the notebook has defined so far. Where that
+//! does not tell the type of an expression, an [`Analyst`] asks the compiler; while it can't answer,
+//! a guess from the text does.
 
+mod at;
 mod complete;
 mod completeness;
 mod docs;
 mod exports;
+mod files;
+mod html;
 mod index;
 mod infer;
 mod inspect;
+mod known;
+mod lexer;
+mod own;
+mod probe;
+mod rustdoc;
+mod signature;
 mod sources;
 mod std_names;
 mod text;
+mod ty;
 
 use std::path::{Path, PathBuf};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use crate::engine::{Bundle, Variable};
+use crate::engine::{Analyst, Bundle, Variable};
+
+use at::At;
+use own::Own;
 
 pub use complete::{Completion, Completions};
 pub use completeness::{Completeness, completeness};
 pub use docs::Doc;
+pub use files::write_indexes;
 pub use index::{Entry, Index, Kind};
 
 /// Answers completion and inspection requests.
 #[derive(Default)]
 pub struct Assistant {
-    index_file: Option<PathBuf>,
-    index: OnceLock<Index>,
-    names: RwLock<Names>,
+    library: Option<PathBuf>,
+    loaded: OnceLock<Loaded>,
+    notebook: RwLock<Arc<Notebook>>,
+}
+
+/// What does not depend on the notebook.
+struct Loaded {
+    library: Index,
+    std: Index,
+    language: Index,
 }
 
 /// What the cells have defined.
-#[derive(Debug, Clone, Default)]
-struct Names {
+#[derive(Default)]
+struct Notebook {
+    /// With the types that are shown.
     variables: Vec<Variable>,
     items: Vec<String>,
+    analyst: Option<Arc<dyn Analyst>>,
+    own: OnceLock<Own>,
+    asked: probe::Asked,
+}
+
+impl Notebook {
+    fn own(&self) -> &Own {
+        self.own.get_or_init(|| match &self.analyst {
+            Some(analyst) => Own::of_notebook(&**analyst),
+            None => Own {
+                variables: self.variables.clone(),
+                ..Own::default()
+            },
+        })
+    }
 }
 
 impl Assistant {
-    /// An assistant that reads the library's index when it is first asked.
-    pub fn new(index_file: Option<&Path>) -> Self {
+    /// An assistant that reads the indexes in the library's folder when it is first asked.
+    pub fn new(library: Option<&Path>) -> Self {
         Self {
-            index_file: index_file.map(Path::to_owned),
+            library: library.map(Path::to_owned),
             ..Self::default()
         }
     }
 
     /// Replaces what is known of the notebook's own names.
-    pub fn learn(&self, variables: Vec<Variable>, items: Vec<String>) {
-        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Names { variables, items };
+    pub fn learn(
+        &self,
+        variables: Vec<Variable>,
+        items: Vec<String>,
+        analyst: Option<Arc<dyn Analyst>>,
+    ) {
+        let notebook = Arc::new(Notebook {
+            variables,
+            items,
+            analyst,
+            ..Notebook::default()
+        });
+        *self
+            .notebook
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = notebook;
     }
 
     /// What can stand at `cursor`, counted in characters.
     pub fn complete(&self, code: &str, cursor: usize) -> Completions {
-        complete::complete(self.index(), &self.names(), code, cursor)
+        let notebook = self.notebook();
+        match At::new(self.loaded(), &notebook, code, cursor) {
+            Some(at) => complete::complete(&at),
+            None => Completions::none(cursor.min(code.chars().count())),
+        }
     }
 
-    /// What the name at `cursor`, counted in characters, means.
-    pub fn inspect(&self, code: &str, cursor: usize) -> Option<Doc> {
-        inspect::inspect(self.index(), &self.names(), code, cursor)
+    /// What the name at `cursor`, counted in characters, means; with more `detail`, also what it is
+    /// made of.
+    pub fn inspect(&self, code: &str, cursor: usize, detail: bool) -> Option<Doc> {
+        let notebook = self.notebook();
+        let cursor = inspect::named(code, cursor)?;
+        let at = At::new(self.loaded(), &notebook, code, cursor)?;
+        inspect::inspect(&at, detail)
     }
 
     /// The documentation of a name, or of a path such as `Graph::build`.
     pub fn document(&self, name: &str) -> Option<Bundle> {
-        let doc = self.inspect(name, name.chars().count())?.bundle();
+        let doc = self.inspect(name, name.chars().count(), false)?.bundle();
         serde_json::from_value(doc).ok()
     }
 
-    fn names(&self) -> Names {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.clone()
+    fn notebook(&self) -> Arc<Notebook> {
+        let notebook = self.notebook.read();
+        notebook.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The library's API and the standard names; only the latter where there is no index file.
-    fn index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let mut index = std_names::index();
-            if let Some(file) = &self.index_file {
-                match Index::read(file) {
-                    Ok(library) => index.extend(library),
-                    Err(error) => tracing::warn!("no completion for lessons: {error:#}"),
-                }
+    fn loaded(&self) -> &Loaded {
+        self.loaded.get_or_init(|| {
+            let read = |name| {
+                let file = self.library.as_ref()?.join(name);
+                Index::read(&file)
+                    .inspect_err(|error| tracing::warn!("less to complete from: {error:#}"))
+                    .ok()
+            };
+            let std = read(files::STD).unwrap_or_default();
+            Loaded {
+                library: read(files::LIBRARY).unwrap_or_default(),
+                language: std_names::index(&std),
+                std,
             }
-            index
         })
     }
 }

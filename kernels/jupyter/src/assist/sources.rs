@@ -1,14 +1,15 @@
-//! Makes an [`Index`] from a crate's sources. What macros generate isn't seen.
+//! Makes an [`Index`] from sources: a crate's files, or items of a notebook. What macros generate isn't
+//! seen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 
 use super::exports::{self, Export};
 use super::index::{Entry, Index, Kind};
+use super::signature::{self, rust};
+use super::ty::Ty;
 
 impl Index {
     /// Reads the sources of a crate, beginning with its `lib.rs`, and follows its modules.
@@ -23,13 +24,30 @@ impl Index {
         exports::resolve(&mut index, &reader.exports);
         Ok(index)
     }
+
+    /// Reads items of a notebook, where privacy means nothing. An item that isn't Rust is left out.
+    pub fn of_items<'t>(items: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut reader = Reader {
+            own: true,
+            ..Reader::default()
+        };
+        for text in items {
+            if let Ok(file) = syn::parse_file(text) {
+                // Modules of a cell have no files.
+                let _ = reader.add_items(&file.items, Path::new(""), "");
+            }
+        }
+        reader.index
+    }
 }
 
-/// Collects what the source files say.
+/// Collects what the sources say.
 #[derive(Default)]
 struct Reader {
     index: Index,
     exports: Vec<Export>,
+    /// Whether private items count.
+    own: bool,
 }
 
 impl Reader {
@@ -46,10 +64,14 @@ impl Reader {
             match item {
                 syn::Item::Mod(module) if !hidden(&module.attrs) => {
                     let name = module.ident.to_string();
-                    let inner = format!("{path}::{name}");
-                    if public(&module.vis) {
+                    let inner = match path {
+                        "" => name.clone(),
+                        path => format!("{path}::{name}"),
+                    };
+                    if self.sees(&module.vis) {
                         let signature = format!("mod {inner}");
-                        self.add(Kind::Module, &name, path, signature, &module.attrs);
+                        let entry = Entry::new(Kind::Module, &name, path, &signature);
+                        self.add(entry, path, &module.attrs);
                     }
                     match &module.content {
                         Some((_, items)) => self.add_items(items, &folder.join(&name), &inner)?,
@@ -59,8 +81,8 @@ impl Reader {
                         }
                     }
                 }
-                syn::Item::Impl(block) => self.add_impl(block),
-                syn::Item::Use(item) if public(&item.vis) && !hidden(&item.attrs) => {
+                syn::Item::Impl(block) => self.add_impl(block, path),
+                syn::Item::Use(item) if self.sees(&item.vis) && !hidden(&item.attrs) => {
                     Export::collect(&item.tree, path, &mut self.exports);
                 }
                 item => self.add_item(item, path),
@@ -69,33 +91,43 @@ impl Reader {
         Ok(())
     }
 
+    fn sees(&self, visibility: &syn::Visibility) -> bool {
+        self.own || matches!(visibility, syn::Visibility::Public(_))
+    }
+
     fn add_item(&mut self, item: &syn::Item, path: &str) {
         match item {
-            syn::Item::Fn(function) if public(&function.vis) => {
-                self.add_function(Kind::Function, &function.sig, path, &function.attrs);
+            syn::Item::Fn(function) if self.sees(&function.vis) => {
+                let attributes = &function.attrs;
+                self.add_function(Kind::Function, &function.sig, path, path, attributes);
             }
-            syn::Item::Struct(item) if public(&item.vis) => {
+            syn::Item::Struct(item) if self.sees(&item.vis) => {
                 let name = item.ident.to_string();
                 let signature = format!("struct {name}{}", rust(&item.generics));
-                self.add(Kind::Struct, &name, path, signature, &item.attrs);
-                for field in item.fields.iter().filter(|field| public(&field.vis)) {
-                    let Some(ident) = &field.ident else { continue };
+                let entry = Entry::new(Kind::Struct, &name, path, &signature);
+                self.add(entry, path, &item.attrs);
+                self.add_derived(&name, &item.attrs);
+                for (position, field) in item.fields.iter().enumerate() {
+                    if !self.sees(&field.vis) {
+                        continue;
+                    }
+                    let ident = match &field.ident {
+                        Some(ident) => ident.to_string(),
+                        None => position.to_string(),
+                    };
                     let ty = rust(&field.ty);
                     let signature = format!("{ident}: {ty}");
-                    let entry = self.add(
-                        Kind::Field,
-                        &ident.to_string(),
-                        &name,
-                        signature,
-                        &field.attrs,
-                    );
+                    let mut entry = Entry::new(Kind::Field, &ident, &name, &signature);
                     entry.gives = Some(ty);
                     entry.on_value = true;
+                    self.add(entry, path, &field.attrs);
                 }
             }
-            syn::Item::Enum(item) if public(&item.vis) => {
+            syn::Item::Enum(item) if self.sees(&item.vis) => {
                 let name = item.ident.to_string();
-                self.add(Kind::Enum, &name, path, format!("enum {name}"), &item.attrs);
+                let entry = Entry::new(Kind::Enum, &name, path, &format!("enum {name}"));
+                self.add(entry, path, &item.attrs);
+                self.add_derived(&name, &item.attrs);
                 for variant in &item.variants {
                     let variant_name = variant.ident.to_string();
                     let fields = match &variant.fields {
@@ -104,74 +136,109 @@ impl Reader {
                         syn::Fields::Unnamed(fields) => rust(fields),
                     };
                     let signature = format!("{name}::{variant_name}{fields}");
-                    let entry = self.add(
-                        Kind::Variant,
-                        &variant_name,
-                        &name,
-                        signature,
-                        &variant.attrs,
-                    );
+                    let mut entry = Entry::new(Kind::Variant, &variant_name, &name, &signature);
                     entry.gives = Some(name.clone());
+                    self.add(entry, path, &variant.attrs);
                 }
             }
-            syn::Item::Trait(item) if public(&item.vis) => {
+            syn::Item::Trait(item) if self.sees(&item.vis) => {
                 let name = item.ident.to_string();
-                self.add(
-                    Kind::Trait,
-                    &name,
-                    path,
-                    format!("trait {name}"),
-                    &item.attrs,
-                );
+                let entry = Entry::new(Kind::Trait, &name, path, &format!("trait {name}"));
+                self.add(entry, path, &item.attrs);
                 for member in &item.items {
                     if let syn::TraitItem::Fn(function) = member {
-                        self.add_function(Kind::Method, &function.sig, &name, &function.attrs);
+                        let attributes = &function.attrs;
+                        self.add_function(Kind::Method, &function.sig, &name, path, attributes);
                     }
                 }
             }
-            syn::Item::Type(item) if public(&item.vis) => {
+            syn::Item::Type(item) if self.sees(&item.vis) => {
                 let name = item.ident.to_string();
                 let signature = format!("type {name} = {}", rust(&item.ty));
-                self.add(Kind::Type, &name, path, signature, &item.attrs);
+                let entry = Entry::new(Kind::Type, &name, path, &signature);
+                self.add(entry, path, &item.attrs);
             }
-            syn::Item::Const(item) if public(&item.vis) => {
-                let name = item.ident.to_string();
-                let ty = rust(&item.ty);
-                let signature = format!("const {name}: {ty}");
-                self.add(Kind::Const, &name, path, signature, &item.attrs)
-                    .gives = Some(ty);
+            syn::Item::Const(item) if self.sees(&item.vis) => {
+                self.add_const("const", &item.ident, &item.ty, path, path, &item.attrs);
             }
-            syn::Item::Macro(item) if exported(&item.attrs) => {
+            syn::Item::Static(item) if self.sees(&item.vis) => {
+                self.add_const("static", &item.ident, &item.ty, path, path, &item.attrs);
+            }
+            syn::Item::Macro(item) if self.own || exported(&item.attrs) => {
                 if let Some(ident) = &item.ident {
-                    let name = ident.to_string();
-                    self.add(Kind::Macro, &name, path, format!("{name}!"), &item.attrs);
+                    // As it is written in a call, like those of std.
+                    let name = format!("{ident}!");
+                    let entry = Entry::new(Kind::Macro, &name, path, &name);
+                    self.add(entry, path, &item.attrs);
                 }
             }
             _ => {}
         }
     }
 
+    fn add_const(
+        &mut self,
+        keyword: &str,
+        ident: &syn::Ident,
+        ty: &syn::Type,
+        owner: &str,
+        path: &str,
+        attributes: &[syn::Attribute],
+    ) {
+        let ty = rust(ty);
+        let signature = format!("{keyword} {ident}: {ty}");
+        let mut entry = Entry::new(Kind::Const, &ident.to_string(), owner, &signature);
+        entry.gives = Some(ty);
+        self.add(entry, path, attributes);
+    }
+
     /// The methods of an inherent impl; those of a trait are known from the trait.
-    fn add_impl(&mut self, block: &syn::ItemImpl) {
-        let Some(owner) = head(&block.self_ty) else {
+    fn add_impl(&mut self, block: &syn::ItemImpl, path: &str) {
+        let Some(owner) = Ty::of(&block.self_ty).map(|ty| ty.name) else {
             return;
         };
-        if block.trait_.is_some() {
+        if let Some((_, of, _)) = &block.trait_ {
+            if let Some(last) = of.segments.last() {
+                self.index.implement(&owner, &last.ident.to_string());
+                if last.ident == "Deref" {
+                    self.add_deref(&owner, block);
+                }
+            }
             return;
         }
         for member in &block.items {
             match member {
-                syn::ImplItem::Fn(function) if public(&function.vis) => {
-                    self.add_function(Kind::Method, &function.sig, &owner, &function.attrs);
+                syn::ImplItem::Fn(function) if self.sees(&function.vis) => {
+                    let attributes = &function.attrs;
+                    self.add_function(Kind::Method, &function.sig, &owner, path, attributes);
                 }
-                syn::ImplItem::Const(item) if public(&item.vis) => {
-                    let ty = rust(&item.ty);
-                    let signature = format!("const {}: {ty}", item.ident);
-                    let name = item.ident.to_string();
-                    self.add(Kind::Const, &name, &owner, signature, &item.attrs)
-                        .gives = Some(ty);
+                syn::ImplItem::Const(item) if self.sees(&item.vis) => {
+                    self.add_const("const", &item.ident, &item.ty, &owner, path, &item.attrs);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    fn add_deref(&mut self, owner: &str, block: &syn::ItemImpl) {
+        for member in &block.items {
+            if let syn::ImplItem::Type(target) = member {
+                self.index.derefs.insert(owner.to_owned(), rust(&target.ty));
+            }
+        }
+    }
+
+    /// The traits in a `derive`.
+    fn add_derived(&mut self, name: &str, attributes: &[syn::Attribute]) {
+        for attribute in attributes {
+            if attribute.path().is_ident("derive") {
+                // A derive that can't be read is rustc's business.
+                let _ = attribute.parse_nested_meta(|derived| {
+                    if let Some(last) = derived.path.segments.last() {
+                        self.index.implement(name, &last.ident.to_string());
+                    }
+                    Ok(())
+                });
             }
         }
     }
@@ -181,50 +248,22 @@ impl Reader {
         kind: Kind,
         signature: &syn::Signature,
         owner: &str,
+        path: &str,
         attributes: &[syn::Attribute],
     ) {
-        if hidden(attributes) {
-            return;
-        }
-        let gives = match &signature.output {
-            syn::ReturnType::Default => None,
-            syn::ReturnType::Type(_, ty) => Some(rust(ty).replace("Self", owner)),
-        };
-        let closures = signature
-            .inputs
-            .iter()
-            .filter_map(|input| match input {
-                syn::FnArg::Typed(input) => closure_parameters(&input.ty, &signature.generics),
-                syn::FnArg::Receiver(_) => None,
-            })
-            .collect();
         let name = signature.ident.to_string();
-        let entry = self.add(kind, &name, owner, rust(signature), attributes);
-        entry.on_value = signature.receiver().is_some();
-        entry.gives = gives;
-        entry.closures = closures;
+        let mut entry = Entry::new(kind, &name, owner, &rust(signature));
+        let of_type = (kind == Kind::Method).then_some(owner);
+        signature::read(signature, &mut entry, of_type);
+        self.add(entry, path, attributes);
     }
 
-    fn add(
-        &mut self,
-        kind: Kind,
-        name: &str,
-        owner: &str,
-        signature: String,
-        attributes: &[syn::Attribute],
-    ) -> &mut Entry {
-        self.index.entries.push(Entry {
-            kind,
-            name: name.to_owned(),
-            owner: owner.to_owned(),
-            signature,
-            doc: documentation(attributes),
-            on_value: false,
-            gives: None,
-            closures: Vec::new(),
-        });
-        let last = self.index.entries.len() - 1;
-        &mut self.index.entries[last]
+    fn add(&mut self, mut entry: Entry, path: &str, attributes: &[syn::Attribute]) {
+        if !hidden(attributes) {
+            entry.home = path.to_owned();
+            entry.doc = documentation(attributes);
+            self.index.entries.push(entry);
+        }
     }
 }
 
@@ -234,10 +273,6 @@ fn module_file(folder: &Path, name: &str) -> PathBuf {
         true => file,
         false => folder.join(name).join("mod.rs"),
     }
-}
-
-fn public(visibility: &syn::Visibility) -> bool {
-    matches!(visibility, syn::Visibility::Public(_))
 }
 
 /// Whether an item is only there for tests, or not meant to be seen.
@@ -267,66 +302,6 @@ fn documentation(attributes: &[syn::Attribute]) -> String {
         }
     }
     lines.join("\n").trim().to_owned()
-}
-
-/// The last name of a type's path: `graph::Value` → `Value`.
-fn head(ty: &syn::Type) -> Option<String> {
-    match ty {
-        syn::Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        syn::Type::Reference(reference) => head(&reference.elem),
-        _ => None,
-    }
-}
-
-/// The parameters of `impl FnOnce(&Builder)`, or of a generic `F: FnOnce(&Builder)`.
-fn closure_parameters(ty: &syn::Type, generics: &syn::Generics) -> Option<Vec<String>> {
-    match ty {
-        syn::Type::ImplTrait(bounds) => in_bounds(&bounds.bounds),
-        syn::Type::Reference(reference) => closure_parameters(&reference.elem, generics),
-        syn::Type::Path(path) => {
-            let name = path.path.get_ident()?;
-            let direct = generics
-                .type_params()
-                .filter(|parameter| parameter.ident == *name);
-            let from_where = generics
-                .where_clause
-                .iter()
-                .flat_map(|clause| &clause.predicates);
-            direct
-                .map(|parameter| &parameter.bounds)
-                .chain(from_where.filter_map(|predicate| match predicate {
-                    syn::WherePredicate::Type(bounded) if *name == rust(&bounded.bounded_ty) => {
-                        Some(&bounded.bounds)
-                    }
-                    _ => None,
-                }))
-                .find_map(in_bounds)
-        }
-        _ => None,
-    }
-}
-
-fn in_bounds(bounds: &Punctuated<syn::TypeParamBound, syn::Token![+]>) -> Option<Vec<String>> {
-    bounds.iter().find_map(|bound| {
-        let syn::TypeParamBound::Trait(bound) = bound else {
-            return None;
-        };
-        let last = bound.path.segments.last()?;
-        let syn::PathArguments::Parenthesized(arguments) = &last.arguments else {
-            return None;
-        };
-        Some(arguments.inputs.iter().map(rust).collect())
-    })
-}
-
-/// The source text of a piece of syntax, on one line.
-fn rust(syntax: impl Spanned) -> String {
-    let text = syntax.span().source_text().unwrap_or_default();
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.replace("( ", "(")
-        .replace(", )", ")")
-        .replace(" )", ")")
-        .replace(" .", ".")
 }
 
 #[cfg(test)]

@@ -1,14 +1,32 @@
 //! The language's own names: keywords, macros, the prelude, and the methods used most.
 
+use std::collections::BTreeSet;
+
 use super::index::{Entry, Index, Kind};
+use super::signature;
 
 /// Lines of `owner: signature // documentation`.
 const TABLE: &str = include_str!("std.txt");
 
-/// The table as an index.
-pub fn index() -> Index {
+/// The table as an index; of what an index of std tells of, only the names without a path.
+pub fn index(std: &Index) -> Index {
+    let owners: BTreeSet<&str> = std
+        .entries
+        .iter()
+        .map(|entry| entry.owner.as_str())
+        .collect();
+    let told = |entry: &Entry| entry.is_member() && owners.contains(entry.owner.as_str());
+    let derefs = [("Vec", "slice"), ("String", "str")];
     Index {
-        entries: TABLE.lines().filter_map(entry).collect(),
+        entries: TABLE
+            .lines()
+            .filter_map(entry)
+            .filter(|entry| !told(entry))
+            .collect(),
+        derefs: derefs
+            .map(|(ty, target)| (ty.to_owned(), target.to_owned()))
+            .into(),
+        ..Index::default()
     }
 }
 
@@ -33,24 +51,18 @@ fn entry(line: &str) -> Option<Entry> {
             (kind, &rest[..end])
         }
     };
-    Some(Entry {
-        kind,
-        name: name.to_owned(),
-        owner: owner.to_owned(),
-        signature: signature.to_owned(),
-        doc: doc.to_owned(),
-        on_value: kind == Kind::Method && signature.contains("self"),
-        gives: signature
-            .split_once(" -> ")
-            .filter(|_| kind == Kind::Method)
-            .map(|_| result(signature).to_owned()),
-        closures: Vec::new(),
-    })
-}
-
-/// The type after the arrow that is outside of the parameters' parentheses.
-fn result(signature: &str) -> &str {
-    signature.rsplit_once(") -> ").map_or("", |(_, ty)| ty)
+    let mut entry = Entry::new(kind, name, owner, signature);
+    if !matches!(kind, Kind::Keyword | Kind::Macro) {
+        entry.home = match kind {
+            Kind::Method => "std".to_owned(),
+            _ => owner.to_owned(),
+        };
+    }
+    entry.doc = doc.to_owned();
+    if kind == Kind::Method {
+        signature::describe(&mut entry, Some(owner));
+    }
+    Some(entry)
 }
 
 #[cfg(test)]
@@ -59,8 +71,8 @@ mod tests {
 
     #[test]
     fn every_line_of_the_table_is_read() {
-        assert_eq!(index().entries.len(), TABLE.lines().count());
-        for entry in index().entries {
+        assert_eq!(index(&Index::default()).entries.len(), TABLE.lines().count());
+        for entry in index(&Index::default()).entries {
             assert!(!entry.name.is_empty() && !entry.doc.is_empty(), "{entry:?}");
             if entry.kind == Kind::Method {
                 let code = format!("{} {{}}", entry.signature);
@@ -71,7 +83,7 @@ mod tests {
 
     #[test]
     fn methods_know_what_they_give() {
-        let entries = index().entries;
+        let entries = index(&Index::default()).entries;
         let find = |owner: &str, name: &str| {
             let mut all = entries.iter();
             all.find(|entry| entry.owner == owner && entry.name == name)

@@ -34,12 +34,11 @@ fn assistant() -> Assistant {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("lib.rs");
     std::fs::write(&root, API).unwrap();
-    let file = folder.path().join("index.json");
     Index::of_crate("lessons", &root)
         .unwrap()
-        .write(&file)
+        .write(&folder.path().join(files::LIBRARY))
         .unwrap();
-    let assistant = Assistant::new(Some(&file));
+    let assistant = Assistant::new(Some(folder.path()));
     let variable = |name: &str, ty: &str| Variable {
         name: name.into(),
         ty: ty.into(),
@@ -50,9 +49,10 @@ fn assistant() -> Assistant {
             variable("x", "lessons::Value"),
         ],
         vec!["Point".into(), "area".into()],
+        None,
     );
     // Read before the folder goes.
-    assistant.index();
+    assistant.loaded();
     assistant
 }
 
@@ -70,7 +70,7 @@ fn complete(marked: &str) -> Vec<String> {
 
 fn inspect(marked: &str) -> Option<Doc> {
     let cursor = marked.chars().position(|c| c == '|').unwrap();
-    assistant().inspect(&marked.replacen('|', "", 1), cursor)
+    assistant().inspect(&marked.replacen('|', "", 1), cursor, false)
 }
 
 #[test]
@@ -147,7 +147,8 @@ fn plain_names() {
     assert_eq!(complete("|"), ["Point", "area", "graph", "x"]);
     // Case is only ignored where nothing fits otherwise.
     assert_eq!(complete("POIN|"), ["Point"]);
-    assert_eq!(complete(":va|"), ["vars"]);
+    assert_eq!(complete(":va|"), [":vars"]);
+    assert_eq!(complete("let x = 1;\n:d|"), [":dep", ":doc"]);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn inspection() {
     );
     assert_eq!(
         inspect("gra|ph").unwrap().signature,
-        "let graph: lessons::graph::Graph"
+        "let graph: Graph"
     );
     assert_eq!(
         inspect("let v = x.relu(); v|").unwrap().signature,
@@ -200,6 +201,6 @@ proptest! {
     ) {
         let assistant = assistant();
         assistant.complete(&code, cursor);
-        assistant.inspect(&code, cursor);
+        assistant.inspect(&code, cursor, true);
     }
 }

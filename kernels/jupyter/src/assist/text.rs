@@ -1,5 +1,7 @@
 //! The name at a cursor, and the text before it that says whose name it is.
 
+use super::lexer::{Open, masked};
+
 /// What a cursor stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
@@ -10,6 +12,9 @@ pub struct Spot {
     pub typed: String,
     /// The whole name.
     pub name: String,
+    /// Where that begins which stands before the name and says whose it is; `start` where there is
+    /// no such thing.
+    pub subject: usize,
     pub before: Before,
 }
 
@@ -30,23 +35,29 @@ impl Spot {
     pub fn at(code: &str, cursor: usize) -> Option<Self> {
         let chars: Vec<char> = code.chars().collect();
         let cursor = cursor.min(chars.len());
-        if in_text(&chars[..cursor]) {
+        if Open::scan(&chars[..cursor]).inside_text {
             return None;
         }
-        let start = word_start(&chars, cursor);
-        let length = chars[cursor..].iter().take_while(|c| is_word(**c)).count();
+        let masked = masked(&chars);
+        let start = word_start(&masked, cursor);
+        let length = masked[cursor..]
+            .iter()
+            .take_while(|c| is_word(**c))
+            .count();
         let end = cursor + length;
+        let (subject, before) = before(&chars, &masked, start);
         Some(Self {
             start,
             end,
             typed: chars[start..cursor].iter().collect(),
             name: chars[start..end].iter().collect(),
-            before: before(&chars, start),
+            subject,
+            before,
         })
     }
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
@@ -66,24 +77,29 @@ fn trim_end(chars: &[char], end: usize) -> usize {
         .count()
 }
 
-fn before(chars: &[char], start: usize) -> Before {
+/// What stands before `start`, and where it begins.
+fn before(chars: &[char], masked: &[char], start: usize) -> (usize, Before) {
     let text = |from: usize, to: usize| chars[from..to].iter().collect::<String>();
     let line_start = chars[..start]
         .iter()
         .rposition(|&c| c == '\n')
         .map_or(0, |newline| newline + 1);
     if text(line_start, start).trim() == ":" {
-        return Before::Command;
+        return (start - 1, Before::Command);
     }
-    let end = trim_end(chars, start);
-    match &chars[..end] {
-        [.., '.', '.'] => Before::Nothing,
+    let end = trim_end(masked, start);
+    match &masked[..end] {
+        [.., '.', '.'] => (start, Before::Nothing),
         [.., '.'] => {
-            let receiver = expression_start(chars, end - 1);
-            Before::Receiver(text(receiver, end - 1).trim().to_owned())
+            let receiver = expression_start(masked, end - 1);
+            let expression = text(receiver, end - 1).trim().to_owned();
+            (receiver, Before::Receiver(expression))
         }
-        [.., ':', ':'] => Before::Path(text(path_start(chars, end - 2), end - 2).trim().to_owned()),
-        _ => Before::Nothing,
+        [.., ':', ':'] => {
+            let path = path_start(masked, end - 2);
+            (path, Before::Path(text(path, end - 2).trim().to_owned()))
+        }
+        _ => (start, Before::Nothing),
     }
 }
 
@@ -153,24 +169,6 @@ fn opening(chars: &[char], at: usize, open: char, close: char) -> Option<usize> 
         }
     }
     None
-}
-
-/// Whether the text ends inside a line comment or a string on its last line.
-fn in_text(chars: &[char]) -> bool {
-    let line = chars.rsplit(|&c| c == '\n').next().unwrap_or_default();
-    let mut string = false;
-    let mut at = 0;
-    while at < line.len() {
-        match line[at] {
-            '\\' if string => at += 1,
-            '\'' if !string && line.get(at + 1) == Some(&'"') => at += 2,
-            '"' => string = !string,
-            '/' if !string && line.get(at + 1) == Some(&'/') => return true,
-            _ => {}
-        }
-        at += 1;
-    }
-    string
 }
 
 #[cfg(test)]

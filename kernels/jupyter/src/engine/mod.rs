@@ -7,7 +7,9 @@ pub mod direct;
 pub mod evcxr;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use lessons_channel::{Comm, CommAction, Delivery};
 use serde_json::Value;
@@ -129,6 +131,27 @@ pub trait Interrupter: Send + Sync {
     }
 }
 
+/// One thing that the compiler has to say about code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The bytes of the code that it is about.
+    pub range: Range<usize>,
+    pub labels: Vec<String>,
+}
+
+/// Answers questions about code that is being written, on top of what the cells so far have defined.
+/// Nothing is run, and the engine is not kept waiting: it may be running a cell meanwhile.
+pub trait Analyst: Send + Sync {
+    /// What the compiler finds in a cell; `None` when it can't say within the limit.
+    fn check(&self, code: &str, limit: Duration) -> Option<Vec<Finding>>;
+
+    /// The live variables, their types with all paths.
+    fn variables(&self) -> Vec<Variable>;
+
+    /// The source text of each live item.
+    fn items(&self) -> Vec<String>;
+}
+
 /// Compiles and runs cells, one at a time, and keeps their variables and items.
 pub trait Engine: Send {
     /// Runs one cell to its end. Outputs go to `frontend` as they happen; all of them have been
@@ -149,4 +172,9 @@ pub trait Engine: Send {
 
     /// Names of the items (functions, types, …) that cells have defined, sorted.
     fn items(&self) -> Vec<String>;
+
+    /// Answers questions about the notebook as it is now; `None` where nothing does.
+    fn analyst(&self) -> Option<Arc<dyn Analyst>> {
+        None
+    }
 }

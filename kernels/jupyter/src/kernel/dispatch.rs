@@ -89,9 +89,10 @@ impl Kernel {
             let cursor = request.integer("cursor_pos").map_or(end, |position| {
                 usize::try_from(position).unwrap_or(0).min(end)
             });
+            let detail = request.integer("detail_level").unwrap_or(0) > 0;
             match request.header.msg_type.as_str() {
                 "complete_request" => kernel.assistant.complete(code, cursor).content(code),
-                _ => match kernel.assistant.inspect(code, cursor) {
+                _ => match kernel.assistant.inspect(code, cursor, detail) {
                     None => json!({"status": "ok", "found": false, "data": {}, "metadata": {}}),
                     Some(doc) => json!({
                         "status": "ok", "found": true, "data": doc.bundle(), "metadata": {},

@@ -265,9 +265,11 @@ impl Executor {
     /// Tells the assistant what the cells have defined so far.
     fn learn_names(&self) {
         if let Some(engine) = &self.engine {
-            let names = catch_unwind(AssertUnwindSafe(|| (engine.variables(), engine.items())));
-            if let Ok((variables, items)) = names {
-                self.parts.assistant.learn(variables, items);
+            let names = catch_unwind(AssertUnwindSafe(|| {
+                (engine.variables(), engine.items(), engine.analyst())
+            }));
+            if let Ok((variables, items, analyst)) = names {
+                self.parts.assistant.learn(variables, items, analyst);
             }
         }
     }

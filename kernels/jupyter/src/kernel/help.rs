@@ -17,7 +17,7 @@ pub fn asked_about(code: &str) -> Option<&str> {
 
 /// The payload of an `execute_reply` that shows the documentation of a name.
 pub fn page(assistant: &Assistant, name: &str) -> Option<Value> {
-    let doc = assistant.inspect(name, name.chars().count())?;
+    let doc = assistant.inspect(name, name.chars().count(), true)?;
     Some(json!({"source": "page", "data": doc.bundle(), "start": 0}))
 }
 

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use crate::assist::Index;
+use crate::assist::write_indexes;
 use crate::engine::Kind;
 use crate::{library, paths};
 
@@ -28,9 +28,6 @@ pub struct Installation {
     pub engine: Kind,
 }
 
-/// The name of the API index in the prebuilt library's folder.
-pub const INDEX: &str = "index.json";
-
 /// Builds the library, copies the kernel beside it and writes the kernelspec; tells `progress` what
 /// it does. Returns the kernelspec's folder.
 ///
@@ -46,9 +43,10 @@ pub fn install(
     let home = home(&workspace, &installation.features)?;
     library::build_variant(&workspace, &home, &installation.features, progress)?;
     let built = library::locate(&home).context("the library that was just built is gone")?;
-    progress("Indexing the library's API for completion");
-    Index::of_crate("lessons", &workspace.join("lessons-crate/src/lib.rs"))?
-        .write(&built.join(INDEX))?;
+    progress("Indexing the library and std for completion");
+    if let Some(missing) = write_indexes(&workspace, &built)? {
+        progress(&format!("Names of std come from a short list: {missing}"));
+    }
     // Of each folder the two newest kernels stay, so kernels of two kinds have one each.
     let programs = match installation.engine {
         Kind::Direct => "bin",

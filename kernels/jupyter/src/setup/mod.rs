@@ -5,5 +5,5 @@ mod install;
 mod kernelspec;
 
 pub use doctor::doctor;
-pub use install::{INDEX, Installation, install, uninstall};
+pub use install::{Installation, install, uninstall};
 pub use kernelspec::{Kernelspec, Place};

@@ -1,6 +1,7 @@
 //! The engine that drives rustc straight: a cell becomes one small shared object, compiled against
 //! the prebuilt library and loaded into a runtime process that keeps the variables.
 
+mod analyst;
 mod blocked;
 pub(super) mod channel;
 mod commands;
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tempfile::TempDir;
 
+use self::analyst::DirectAnalyst;
 use self::channel::Channel;
 use self::compile::{Compiled, Failure, Lost};
 use self::dependencies::{Dependencies, Runtime};
@@ -43,7 +45,8 @@ use self::replay::{Contribution, Replay};
 use self::running::Running;
 use self::rustc::{Compiler, Diagnostic, Toolchain};
 use super::{
-    Bundle, Cell, CellError, Delivery, Engine, Frontend, Interrupter, Outcome, Output, Variable,
+    Analyst, Bundle, Cell, CellError, Delivery, Engine, Frontend, Interrupter, Outcome, Output,
+    Variable,
 };
 use crate::cell::{Await, ParseError, ParsedCell, notebook, parse};
 use crate::library::Library;
@@ -51,6 +54,7 @@ use crate::runtime::Done;
 
 pub use self::commands::{COMMANDS, CommandInfo};
 pub(crate) use self::compile::write_whole;
+pub(crate) use self::explain::short_type;
 
 /// How a [`DirectEngine`] is set up.
 #[derive(Clone)]
@@ -686,5 +690,11 @@ impl Engine for DirectEngine {
 
     fn items(&self) -> Vec<String> {
         self.notebook.titles()
+    }
+
+    fn analyst(&self) -> Option<Arc<dyn Analyst>> {
+        let folder = self.session.path().join("analyst");
+        let analyst = DirectAnalyst::new(&self.compiler, &self.notebook, folder);
+        Some(Arc::new(analyst))
     }
 }

@@ -1,13 +1,11 @@
 //! `:reload`: newer sources of the library and of path crates, and a newer rustc.
 
-use std::path::PathBuf;
-
 use super::super::dependencies::{Change, Dependencies, Progress, Step};
 use super::super::running::Role;
 use super::super::rustc::Toolchain;
 use super::super::{DirectEngine, explain as told, session};
 use super::Call;
-use crate::assist::Index;
+use crate::assist::write_indexes;
 use crate::engine::CellError;
 use crate::library::{self, Event, Library};
 
@@ -104,10 +102,8 @@ fn rebuild(
         },
     );
     let built = built.and_then(|built| {
-        let source = manifest.workspace.join("lessons-crate/src/lib.rs");
         if let Some(folder) = built.dependencies().and_then(|folder| folder.parent()) {
-            let index: PathBuf = folder.join(crate::setup::INDEX);
-            Index::of_crate("lessons", &source)?.write(&index)?;
+            write_indexes(&manifest.workspace, folder)?;
         }
         Ok(built)
     });

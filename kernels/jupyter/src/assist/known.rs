@@ -1,0 +1,160 @@
+//! What is known at a cursor: the cell, the notebook, the library, other crates, the language.
+
+use super::index::{Entry, Index};
+use super::ty::Ty;
+
+/// Several indexes as one; what an earlier one says counts for more.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    /// Names that can be written without a path: the notebook's, the library's, the language's.
+    pub near: Vec<&'a Index>,
+    /// std and other crates, whose names must be imported.
+    pub far: Vec<&'a Index>,
+    /// The modules of the names that `use` has imported, by name.
+    pub imports: Vec<(String, String)>,
+}
+
+/// The traits of std whose methods every cell can call.
+pub const PRELUDE: [&str; 13] = [
+    "AsMut",
+    "AsRef",
+    "Clone",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "Extend",
+    "Future",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "ToOwned",
+    "ToString",
+];
+/// How often a value is dereferenced.
+const DEREFS: usize = 4;
+
+/// Where types share a name, those of crates further to the front are meant unless a path says
+/// otherwise.
+const CRATES: [&str; 3] = ["", "lessons", "std"];
+
+fn rank(home: &str) -> usize {
+    let name = crate_of(home);
+    let position = CRATES.iter().position(|known| *known == name);
+    position.unwrap_or(CRATES.len())
+}
+
+pub fn crate_of(home: &str) -> &str {
+    home.split("::").next().unwrap_or(home)
+}
+
+impl<'a> Known<'a> {
+    fn indexes(&self) -> impl Iterator<Item = &'a Index> {
+        self.near.iter().chain(&self.far).copied()
+    }
+
+    /// Every entry, the nearest first.
+    pub fn entries(&self) -> impl Iterator<Item = &'a Entry> {
+        self.indexes().flat_map(|index| &index.entries)
+    }
+
+    /// The module that a name was imported from; empty when it was not.
+    pub fn home_of(&self, name: &str) -> &str {
+        let imports = self.imports.iter().rev();
+        let mut named = imports.filter(|(binding, _)| binding == name);
+        named.next().map_or("", |(_, home)| home.as_str())
+    }
+
+    /// The members of a type or trait: where several have its name, those of the one whose home this
+    /// is, else of one in the same crate, else of the one that is most likely meant.
+    pub fn members(&self, owner: &str, home: &str) -> Vec<&'a Entry> {
+        let home = match home {
+            "" => self.home_of(owner),
+            home => home,
+        };
+        let found: Vec<&Entry> = self
+            .entries()
+            .filter(|entry| entry.owner == owner && entry.is_member())
+            .collect();
+        let same = |entry: &Entry| entry.home == home;
+        let same_crate = |entry: &Entry| crate_of(&entry.home) == crate_of(home);
+        let exact = found.iter().any(|entry| same(entry));
+        let near = found.iter().any(|entry| same_crate(entry));
+        let best = found.iter().map(|entry| rank(&entry.home)).min();
+        let kept = found.into_iter().filter(|entry| match home {
+            "" => Some(rank(&entry.home)) == best,
+            _ if exact => same(entry),
+            _ if near => same_crate(entry),
+            _ => Some(rank(&entry.home)) == best,
+        });
+        kept.collect()
+    }
+
+    /// The members that values of a type have: its own, those of what it dereferences to, and those
+    /// of the traits that are implemented for it.
+    pub fn on_value(&self, ty: &Ty) -> Vec<&'a Entry> {
+        let mut found = Vec::new();
+        let mut traits = Vec::new();
+        let mut next = Some(ty.clone());
+        for _ in 0..DEREFS {
+            let Some(ty) = next else { break };
+            found.extend(self.members(&ty.name, &ty.home));
+            traits.extend(self.traits_of(&ty.name));
+            next = self.target(&ty);
+        }
+        for name in traits {
+            found.extend(self.members(name, ""));
+        }
+        found.retain(|entry| entry.on_value);
+        found
+    }
+
+    fn target(&self, ty: &Ty) -> Option<Ty> {
+        if let Some(pointee) = ty.pointee() {
+            return Some(pointee.clone());
+        }
+        if ty.name == "array" {
+            return Some(Ty {
+                arguments: ty.arguments.clone(),
+                ..Ty::simple("slice")
+            });
+        }
+        let mut targets = self.indexes().filter_map(|index| index.derefs.get(&ty.name));
+        let target = Ty::parse(targets.next()?)?;
+        (target.name != ty.name).then_some(Ty {
+            arguments: ty.arguments.clone(),
+            ..target
+        })
+    }
+
+    /// The traits whose methods can be called on a type of this name.
+    fn traits_of(&self, name: &str) -> Vec<&'a str> {
+        let found = self
+            .indexes()
+            .filter_map(|index| index.implements.get(name))
+            .flatten();
+        let usable = found.filter(|name| self.in_scope(name));
+        usable.map(String::as_str).collect()
+    }
+
+    /// Whether the methods of a trait can be called: it is the notebook's or the library's, in std's
+    /// prelude, or imported.
+    pub fn in_scope(&self, name: &str) -> bool {
+        PRELUDE.contains(&name)
+            || !self.home_of(name).is_empty()
+            || self
+                .near
+                .iter()
+                .flat_map(|index| index.items())
+                .any(|entry| entry.name == name && matches!(crate_of(&entry.home), "" | "lessons"))
+    }
+
+    /// Whether there is a type or trait of this name.
+    pub fn has_members(&self, ty: &Ty) -> bool {
+        !self.on_value(ty).is_empty()
+    }
+
+    /// Items that are not members.
+    pub fn items(&self) -> impl Iterator<Item = &'a Entry> {
+        self.entries().filter(|entry| !entry.is_member())
+    }
+}
