@@ -198,9 +198,9 @@ fn plain(at: &At<'_>, known: &Known<'_>) -> Vec<Completion> {
         }));
         found.extend(crates(known));
         let known: Vec<&str> = found.iter().map(|item| item.text.as_str()).collect();
-        let bound = bound.into_iter().filter(|name| {
-            name.starts_with(typed.as_str()) && !known.contains(&name.as_str())
-        });
+        let bound = bound
+            .into_iter()
+            .filter(|name| name.starts_with(typed.as_str()) && !known.contains(&name.as_str()));
         let bound: Vec<Completion> = bound
             .map(|name| Completion {
                 signature: at.guess(&name),

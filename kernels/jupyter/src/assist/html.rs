@@ -47,7 +47,11 @@ pub fn markdown(html: &str) -> String {
             if index > 0 && !out.ends_with([' ', '\n']) && !out.is_empty() {
                 out.push(' ');
             }
-            out.push_str(if out.ends_with([' ', '\n']) { line.trim_start() } else { line });
+            out.push_str(if out.ends_with([' ', '\n']) {
+                line.trim_start()
+            } else {
+                line
+            });
         }
     };
     while let Some(open) = rest.find('<') {
@@ -82,7 +86,8 @@ pub fn markdown(html: &str) -> String {
             "code" | "/code" if !code => out.push('`'),
             "em" | "/em" | "i" | "/i" if !code => out.push('*'),
             "strong" | "/strong" if !code => out.push_str("**"),
-            "p" | "/p" | "/ul" | "/ol" | "/table" | "/h1" | "/h2" | "/h3" | "/h4" | "/h5" | "/h6" => {
+            "p" | "/p" | "/ul" | "/ol" | "/table" | "/h1" | "/h2" | "/h3" | "/h4" | "/h5"
+            | "/h6" => {
                 block(&mut out);
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -131,15 +136,28 @@ mod tests {
     #[test]
     fn blocks_lists_and_entities() {
         assert_eq!(
-            markdown("<p>One\nline &amp; <a href=\"x\">more</a>.</p>\n<ul>\n<li><code>a</code></li>\n<li>b</li>\n</ul>\n<p>End</p>"),
+            markdown(
+                "<p>One\nline &amp; <a href=\"x\">more</a>.</p>\n<ul>\n<li><code>a</code></li>\n<li>b</li>\n</ul>\n<p>End</p>"
+            ),
             "One line & more.\n\n- `a`\n- b\n\nEnd"
         );
-        assert_eq!(plain("fn f(&amp;self) -&gt; <a>&lt;T&gt;</a>"), "fn f(&self) -> <T>");
+        assert_eq!(
+            plain("fn f(&amp;self) -&gt; <a>&lt;T&gt;</a>"),
+            "fn f(&self) -> <T>"
+        );
     }
 
     #[test]
     fn nothing_makes_it_panic() {
-        for text in ["<", "<p", "</", "<pre>x", "&", "<h9>x", "<a class=\"doc-anchor\">"] {
+        for text in [
+            "<",
+            "<p",
+            "</",
+            "<pre>x",
+            "&",
+            "<h9>x",
+            "<a class=\"doc-anchor\">",
+        ] {
             let _ = (plain(text), markdown(text));
         }
     }

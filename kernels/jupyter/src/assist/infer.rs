@@ -183,8 +183,7 @@ impl Scope<'_> {
 
     /// The type of a name: from this cell's text, else from the notebook's variables.
     fn variable(&self, name: &str, depth: usize) -> Option<Ty> {
-        self.bound_in_text(name, depth)
-            .or_else(|| self.live(name))
+        self.bound_in_text(name, depth).or_else(|| self.live(name))
     }
 
     /// The last `let name = …;`, `let name: T`, parameter `name: T` or closure parameter before
@@ -283,9 +282,8 @@ impl Scope<'_> {
 fn occurrences<'c>(chars: &'c [char], name: &str) -> impl Iterator<Item = usize> + 'c {
     let wanted: Vec<char> = name.chars().collect();
     let last = (chars.len() + 1).saturating_sub(wanted.len().max(1));
-    (0..last).filter(move |&at| {
-        chars[at..].starts_with(&wanted) && whole_word(chars, at, wanted.len())
-    })
+    (0..last)
+        .filter(move |&at| chars[at..].starts_with(&wanted) && whole_word(chars, at, wanted.len()))
 }
 
 fn whole_word(chars: &[char], start: usize, length: usize) -> bool {

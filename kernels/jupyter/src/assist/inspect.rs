@@ -41,7 +41,12 @@ pub(super) fn inspect(at: &At<'_>, detail: bool) -> Option<Doc> {
 fn plain(at: &At<'_>, known: &Known<'_>, detail: bool) -> Option<Doc> {
     let name = at.spot.name.as_str();
     if let Some(variable) = at.variable(name) {
-        return Some(value(known, name, &variable.ty, "A variable of this notebook."));
+        return Some(value(
+            known,
+            name,
+            &variable.ty,
+            "A variable of this notebook.",
+        ));
     }
     if let Some(ty) = at.bound(name) {
         return Some(value(known, name, &ty, "Bound in this cell."));
@@ -78,7 +83,9 @@ fn value(known: &Known<'_>, name: &str, ty: &str, what: &str) -> Doc {
 fn command(name: &str) -> Option<Doc> {
     let command = COMMANDS.iter().find(|command| command.name == name)?;
     Some(Doc {
-        signature: format!(":{name} {}", command.arguments).trim_end().to_owned(),
+        signature: format!(":{name} {}", command.arguments)
+            .trim_end()
+            .to_owned(),
         text: command.summary.to_owned(),
     })
 }

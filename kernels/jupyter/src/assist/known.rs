@@ -118,7 +118,9 @@ impl<'a> Known<'a> {
                 ..Ty::simple("slice")
             });
         }
-        let mut targets = self.indexes().filter_map(|index| index.derefs.get(&ty.name));
+        let mut targets = self
+            .indexes()
+            .filter_map(|index| index.derefs.get(&ty.name));
         let target = Ty::parse(targets.next()?)?;
         (target.name != ty.name).then_some(Ty {
             arguments: ty.arguments.clone(),

@@ -193,12 +193,19 @@ mod tests {
     #[test]
     fn texts_are_masked() {
         for (code, expected) in [
-            ("f(\"a(\", 'b', r#\"c\"#) // d(", "f(\"xx\", \"x\", \"xxxx\")      "),
+            (
+                "f(\"a(\", 'b', r#\"c\"#) // d(",
+                "f(\"xx\", \"x\", \"xxxx\")      ",
+            ),
             ("&'a x /* ü */ y", "&'a x         y"),
             ("\"open", "\"xxx\""),
         ] {
             let chars: Vec<char> = code.chars().collect();
-            assert_eq!(masked(&chars).iter().collect::<String>(), expected, "{code}");
+            assert_eq!(
+                masked(&chars).iter().collect::<String>(),
+                expected,
+                "{code}"
+            );
         }
     }
 

@@ -104,7 +104,10 @@ fn question(expression: &str, traits: &[String]) -> Question {
         types.push(ask(&mut code, "let LessonsAsks = ", &subject, "; "));
     }
     for (index, name) in traits.iter().enumerate() {
-        let _ = write!(code, "fn lessons_is_{index}<T: ?Sized + {name}>(_: &T) {{}} ");
+        let _ = write!(
+            code,
+            "fn lessons_is_{index}<T: ?Sized + {name}>(_: &T) {{}} "
+        );
         for stars in ["", "*"] {
             let before = format!("lessons_is_{index}(");
             let range = ask(&mut code, &before, &format!("&{stars}lessons_it"), "); ");

@@ -17,10 +17,49 @@ use super::signature;
 
 /// The modules that are indexed; the rest is for operating systems, processors and std itself.
 const MODULES: [&str; 43] = [
-    "any", "array", "borrow", "boxed", "cell", "char", "clone", "cmp", "collections", "convert",
-    "default", "env", "error", "f32", "f64", "fmt", "fs", "future", "hash", "io", "iter", "marker",
-    "mem", "net", "num", "ops", "option", "panic", "path", "pin", "process", "ptr", "rc", "result",
-    "slice", "str", "string", "sync", "task", "thread", "time", "vec", "ascii",
+    "any",
+    "array",
+    "borrow",
+    "boxed",
+    "cell",
+    "char",
+    "clone",
+    "cmp",
+    "collections",
+    "convert",
+    "default",
+    "env",
+    "error",
+    "f32",
+    "f64",
+    "fmt",
+    "fs",
+    "future",
+    "hash",
+    "io",
+    "iter",
+    "marker",
+    "mem",
+    "net",
+    "num",
+    "ops",
+    "option",
+    "panic",
+    "path",
+    "pin",
+    "process",
+    "ptr",
+    "rc",
+    "result",
+    "slice",
+    "str",
+    "string",
+    "sync",
+    "task",
+    "thread",
+    "time",
+    "vec",
+    "ascii",
 ];
 /// Documentation beyond so many bytes is cut at a paragraph.
 const LONGEST: usize = 1600;
@@ -76,7 +115,11 @@ fn make_pages(sysroot: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let out = folder.join("pages");
     let output = Command::new("nice")
         .args(["-n", "10"])
-        .arg(if rustdoc.is_file() { rustdoc } else { "rustdoc".into() })
+        .arg(if rustdoc.is_file() {
+            rustdoc
+        } else {
+            "rustdoc".into()
+        })
         .arg(&source)
         .args(["--edition=2024", "--crate-name=std_pages", "-o"])
         .arg(&out)
@@ -164,7 +207,11 @@ pub(super) fn read_page(file: &str, page: &str, module: &str, index: &mut Index)
     }
     index.entries.push(entry);
     if matches!(kind, Kind::Struct | Kind::Enum | Kind::Trait | Kind::Type) {
-        let owner = if parts[0] == "primitive" && name == "never" { return } else { name };
+        let owner = if parts[0] == "primitive" && name == "never" {
+            return;
+        } else {
+            name
+        };
         read_members(page, owner, module, index);
     }
 }
@@ -198,27 +245,20 @@ fn read_members(page: &str, owner: &str, module: &str, index: &mut Index) {
     // Whose methods the sections are about: from `Vec` on, those of the slice that it dereferences to.
     let mut target = owner.to_owned();
     let mut in_own = true;
-    let mut rest = page;
-    loop {
-        let section = rest.find("<section id=\"");
-        let heading = rest.find("<h2 id=\"");
-        let at = match (section, heading) {
-            (None, None) => break,
-            (section, heading) => section.unwrap_or(usize::MAX).min(heading.unwrap_or(usize::MAX)),
-        };
-        let tag = &rest[at..];
-        let id = between(tag, "id=\"", "\"").unwrap_or_default();
-        // To the next of either.
-        let end = tag[4..]
-            .find("<section id=\"")
-            .into_iter()
-            .chain(tag[4..].find("<h2 id=\""))
-            .min()
-            .map_or(tag.len(), |end| end + 4);
-        let part = &tag[..end];
-        rest = &tag[end..];
-        if heading == Some(at) {
-            in_own = !id.contains("trait-impl") && !id.contains("synthetic") && !id.contains("blanket");
+    let headings = page.match_indices("<h2 id=\"");
+    let mut starts: Vec<usize> = page
+        .match_indices("<section id=\"")
+        .chain(headings)
+        .map(|(at, _)| at)
+        .collect();
+    starts.sort_unstable();
+    for (number, &at) in starts.iter().enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(page.len());
+        let part = &page[at..end];
+        let id = between(part, "id=\"", "\"").unwrap_or_default();
+        if part.starts_with("<h2") {
+            in_own =
+                !id.contains("trait-impl") && !id.contains("synthetic") && !id.contains("blanket");
             if id.starts_with("deref-methods") {
                 let text = plain(part);
                 let name = text.split("Target = ").nth(1).unwrap_or_default();
@@ -269,12 +309,23 @@ fn read_members(page: &str, owner: &str, module: &str, index: &mut Index) {
 fn header(part: &str) -> Option<String> {
     let start = part.find("class=\"code-header\">")?;
     let code = &part[start + 20..];
-    let end = code.find("</h4>").into_iter().chain(code.find("</h3>")).min()?;
+    let end = code
+        .find("</h4>")
+        .into_iter()
+        .chain(code.find("</h3>"))
+        .min()?;
     // Types that rustdoc explains in a tooltip have a sign behind them.
-    let text = one_line(&plain(&code[..end]).replace('ⓘ', " ").replace("where ", " where "));
+    let text = one_line(
+        &plain(&code[..end])
+            .replace('ⓘ', " ")
+            .replace("where ", " where "),
+    );
     let text = text.trim_end_matches(',').replace(",)", ")");
     let text = text.strip_prefix("pub ").unwrap_or(&text);
-    let text = text.strip_prefix("const ").filter(|rest| rest.starts_with("fn ")).unwrap_or(text);
+    let text = text
+        .strip_prefix("const ")
+        .filter(|rest| rest.starts_with("fn "))
+        .unwrap_or(text);
     Some(text.trim().to_owned())
 }
 
@@ -308,13 +359,22 @@ fn implemented(header: &str, owner: &str) -> Option<String> {
 fn type_name(text: &str) -> String {
     let text = text.trim();
     if let Some(inner) = text.strip_prefix('[') {
-        return if inner.contains(';') { "array" } else { "slice" }.to_owned();
+        return if inner.contains(';') {
+            "array"
+        } else {
+            "slice"
+        }
+        .to_owned();
     }
     if text.starts_with('&') {
         return "reference".into();
     }
     let end = text.find(['<', ' ']).unwrap_or(text.len());
-    text[..end].rsplit("::").next().unwrap_or_default().to_owned()
+    text[..end]
+        .rsplit("::")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Whether a piece of a page says that what it is about cannot be used, or should not.
@@ -343,7 +403,10 @@ fn doc_after(page: &str, mark: &str) -> String {
     if text.len() <= LONGEST {
         return text.to_owned();
     }
-    let cut = (0..=LONGEST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let cut = (0..=LONGEST)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0);
     let end = text[..cut].rfind("\n\n").unwrap_or(cut);
     let text = &text[..end];
     // A code block that is cut open is closed.
@@ -396,7 +459,73 @@ mod tests {
         assert_eq!(index.entries[0].doc, "A pile of `T`s.");
         assert_eq!(index.entries[2].signature, "fn len(&self) -> usize");
         assert_eq!(index.derefs["Stack"], "slice");
-        let traits: Vec<&str> = index.implements["Stack"].iter().map(String::as_str).collect();
+        let traits: Vec<&str> = index.implements["Stack"]
+            .iter()
+            .map(String::as_str)
+            .collect();
         assert_eq!(traits, ["Clone", "ToOwned"]);
+    }
+
+    fn sysroot() -> PathBuf {
+        let output = Command::new("rustc").args(["--print", "sysroot"]).output();
+        String::from_utf8(output.unwrap().stdout)
+            .unwrap()
+            .trim()
+            .into()
+    }
+
+    /// The signature of a member.
+    fn signature(index: &Index, owner: &str, name: &str) -> String {
+        let mut entries = index.entries.iter();
+        let found = entries.find(|entry| entry.owner == owner && entry.name == name);
+        found
+            .unwrap_or_else(|| panic!("no {owner}::{name}"))
+            .signature
+            .clone()
+    }
+
+    fn check(index: &Index) {
+        assert_eq!(
+            signature(index, "Vec", "push"),
+            "fn push(&mut self, value: T)"
+        );
+        assert_eq!(signature(index, "slice", "len"), "fn len(&self) -> usize");
+        assert_eq!(signature(index, "str", "trim"), "fn trim(&self) -> &str");
+        assert_eq!(signature(index, "Option", "Some"), "Option::Some(T)");
+        assert_eq!(
+            signature(index, "Iterator", "count"),
+            "fn count(self) -> usize where Self: Sized"
+        );
+        let map = index
+            .entries
+            .iter()
+            .find(|entry| entry.name == "HashMap")
+            .unwrap();
+        assert_eq!(
+            (map.owner.as_str(), map.kind),
+            ("std::collections", Kind::Struct)
+        );
+        assert!(map.doc.contains("hash"), "{}", map.doc);
+        assert!(index.implements["String"].contains("Clone"));
+        assert_eq!(index.derefs["Vec"], "slice");
+    }
+
+    #[test]
+    fn installed_pages_of_std_are_read() {
+        let pages = sysroot().join("share/doc/rust/html/std");
+        if !pages.is_dir() {
+            eprintln!("skipped: rustc has no pages of std with it");
+            return;
+        }
+        let index = Index::of_pages(&pages).unwrap();
+        check(&index);
+        assert_eq!(signature(&index, "f64", "sqrt"), "fn sqrt(self) -> f64");
+    }
+
+    #[test]
+    fn rustdoc_makes_pages_where_there_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = make_pages(&sysroot(), folder.path()).unwrap();
+        check(&Index::of_pages(&pages).unwrap());
     }
 }

@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn every_line_of_the_table_is_read() {
-        assert_eq!(index(&Index::default()).entries.len(), TABLE.lines().count());
+        assert_eq!(
+            index(&Index::default()).entries.len(),
+            TABLE.lines().count()
+        );
         for entry in index(&Index::default()).entries {
             assert!(!entry.name.is_empty() && !entry.doc.is_empty(), "{entry:?}");
             if entry.kind == Kind::Method {

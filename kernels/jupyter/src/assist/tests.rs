@@ -180,13 +180,10 @@ fn inspection() {
         inspect("Graph::build(|").unwrap().text,
         "Builds a graph in one go."
     );
-    assert_eq!(
-        inspect("gra|ph").unwrap().signature,
-        "let graph: Graph"
-    );
+    assert_eq!(inspect("gra|ph").unwrap().signature, "let graph: Graph");
     assert_eq!(
         inspect("let v = x.relu(); v|").unwrap().signature,
-        "struct Value"
+        "let v: Value"
     );
     assert!(inspect("println|!(\"a\")").unwrap().text.contains("stdout"));
     assert_eq!(inspect("no_such_name|"), None);

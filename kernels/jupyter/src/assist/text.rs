@@ -40,10 +40,7 @@ impl Spot {
         }
         let masked = masked(&chars);
         let start = word_start(&masked, cursor);
-        let length = masked[cursor..]
-            .iter()
-            .take_while(|c| is_word(**c))
-            .count();
+        let length = masked[cursor..].iter().take_while(|c| is_word(**c)).count();
         let end = cursor + length;
         let (subject, before) = before(&chars, &masked, start);
         Some(Self {

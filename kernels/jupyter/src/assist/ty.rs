@@ -152,7 +152,11 @@ mod tests {
             ("[u8]", "", "slice"),
             ("&[[f32; 2]]", "", "slice"),
             ("[u8; 4]", "", "array"),
-            ("impl std::iter::Iterator<Item = u8>", "std::iter", "Iterator"),
+            (
+                "impl std::iter::Iterator<Item = u8>",
+                "std::iter",
+                "Iterator",
+            ),
             ("std::boxed::Box<dyn Fn() -> u8>", "std::boxed", "Box"),
             (
                 "std::iter::Map<std::slice::Iter<'_, i32>, {closure@cell:1}>",
@@ -170,7 +174,10 @@ mod tests {
     fn arguments_are_kept() {
         let ty = Ty::parse("Option<&Vec<String>>").unwrap();
         assert_eq!(ty.arguments[0].arguments[0].name, "String");
-        assert_eq!(Ty::parse("Rc<Vec<u8>>").unwrap().pointee().unwrap().name, "Vec");
+        assert_eq!(
+            Ty::parse("Rc<Vec<u8>>").unwrap().pointee().unwrap().name,
+            "Vec"
+        );
         assert_eq!(ty.pointee(), None);
     }
 }
