@@ -7,7 +7,7 @@ use syn::Block;
 use syn::parse::Parser;
 
 use super::lexer::Open;
-use crate::cell::split_commands;
+use crate::cell::{parse, split_commands};
 
 /// The answer to an `is_complete_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,13 @@ pub fn completeness(code: &str) -> Completeness {
         return Completeness::Complete;
     }
     let (rust, _) = split_commands(code);
-    let chars: Vec<char> = rust.chars().collect();
+    // A line comment ends with its line.
+    let chars: Vec<char> = rust.chars().chain(['\n']).collect();
     let open = Open::scan(&chars);
     if open.mismatch {
         return Completeness::Invalid;
     }
-    // A line comment ends with its line.
-    if open.inside_text && TokenStream::from_str(&rust).is_err() {
+    if open.inside_text {
         return Completeness::Incomplete { indent: 0 };
     }
     if !open.brackets.is_empty() {
@@ -59,6 +59,8 @@ pub fn completeness(code: &str) -> Completeness {
     };
     match Block::parse_within.parse2(tokens) {
         Ok(_) => Completeness::Complete,
+        // What the engine takes for whole: a last `let` needs no semicolon.
+        Err(_) if parse(code).is_ok() => Completeness::Complete,
         Err(error) if at_end(&error) => Completeness::Incomplete {
             indent: continuation(&rust),
         },
@@ -113,6 +115,15 @@ mod tests {
             "use std::fmt;\n#[derive(Debug)]\nstruct A;\nA",
             "x?;",
             "if a { b } else { c }",
+            "let x = 1",
+            "let x = f(1) // one",
+            "match x { 1 => \"a\", _ => { \"b\" } }",
+            ":dep rand = { version = \"0.9\",",
+            ":dep a = \"1\"\n:dep b = \"2\"",
+            "let c = '\"'; let d = '{';",
+            "r##\"a\"# {\"##",
+            "macro_rules! m { () => { 1 } }",
+            "let l: &'static str = \"(\";",
         ] {
             assert_eq!(completeness(code), Completeness::Complete, "{code}");
         }
@@ -134,6 +145,20 @@ mod tests {
             ("let s = r#\"abc\"", 0),
             ("/* a /* b */", 0),
             ("if x { 1 } else", 0),
+            ("f( // (", 4),
+            ("let v = vec![\n    1,\n    2,", 4),
+            ("match x {\n    1 =>", 4),
+            ("let y = x &&", 4),
+            ("let x: Vec<", 4),
+            ("x\n    .map(|y| {", 4),
+            ("impl S {\n    fn f(&self) {\n        g(", 12),
+            ("#[derive(Debug)]\n#[allow(dead_code)]", 0),
+            ("/// What it is.", 0),
+            ("r##\"a\"#", 0),
+            ("b\"abc", 0),
+            ("let s = \"a {\n", 0),
+            (":dep a = \"1\"\nfn f() {", 4),
+            ("fn f<T>(x: T) where", 0),
             ("match x {\n    1 => {\n    }", 4),
         ] {
             assert_eq!(completeness(code), incomplete(indent), "{code}");

@@ -118,7 +118,8 @@ impl Kernel {
                 count: count("n"),
                 unique: request.flag("unique", false),
             },
-            _ => Access::Tail(count("n").unwrap_or(0)),
+            // As many as IPython gives where nothing is said.
+            _ => Access::Tail(count("n").unwrap_or(10)),
         };
         let output = request.flag("output", false);
         let entries: Vec<Value> = self

@@ -57,12 +57,14 @@ impl Analyst for DirectAnalyst {
         let cell = parse(code).ok()?;
         let mut notebook = self.notebook.clone();
         notebook.define(&cell);
+        let runtime = self.compiler.dependencies.runtime();
         let generator = Generator {
             notebook: &notebook,
             cell: &cell,
             form: Form::Parsed,
             interruptible: false,
             crates: &self.crates,
+            runtime: runtime.as_ref(),
         };
         let unit = generator.unit(&Choices::default(), Mode::Probe);
         // The session may have ended, and its folder is not to come back.
