@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use syn::Block;
 use syn::parse::Parser;
 
-use super::lexer::Open;
+use super::lexer::{Open, masked};
 use crate::cell::{parse, split_commands};
 
 /// The answer to an `is_complete_request`.
@@ -62,7 +62,7 @@ pub fn completeness(code: &str) -> Completeness {
         // What the engine takes for whole: a last `let` needs no semicolon.
         Err(_) if parse(code).is_ok() => Completeness::Complete,
         Err(error) if at_end(&error) => Completeness::Incomplete {
-            indent: continuation(&rust),
+            indent: continuation(&chars),
         },
         Err(_) => Completeness::Invalid,
     }
@@ -79,9 +79,10 @@ fn at_end(error: &syn::Error) -> bool {
 }
 
 /// A line after an operator or `=` is indented once; one after an attribute is not.
-fn continuation(rust: &str) -> usize {
-    match rust.trim_end().chars().last() {
-        Some(last) if last.is_ascii_punctuation() && !"]})\"'".contains(last) => 4,
+fn continuation(chars: &[char]) -> usize {
+    let code = masked(chars);
+    match code.iter().rfind(|c| !c.is_whitespace()) {
+        Some(last) if last.is_ascii_punctuation() && !"]})\"'".contains(*last) => 4,
         _ => 0,
     }
 }
@@ -154,6 +155,8 @@ mod tests {
             ("impl S {\n    fn f(&self) {\n        g(", 12),
             ("#[derive(Debug)]\n#[allow(dead_code)]", 0),
             ("/// What it is.", 0),
+            ("let x = // one", 4),
+            ("#[derive(Debug)] // shown.", 0),
             ("r##\"a\"#", 0),
             ("b\"abc", 0),
             ("let s = \"a {\n", 0),
