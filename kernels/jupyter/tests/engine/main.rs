@@ -15,6 +15,7 @@ mod library;
 mod markers;
 mod mistakes;
 mod output;
+mod plotting;
 mod replay;
 mod speed;
 mod values;
