@@ -5,6 +5,9 @@
 //! items stand in blocks, one inside the other, that begin where a cell redefines something. An item
 //! that mentions a redefined one means something else from there on, and is repeated.
 
+mod impls;
+mod pieces;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,15 +15,10 @@ use std::sync::Arc;
 use lessons_syntax::notebook::{LiveItem, Notebook};
 use lessons_syntax::{Item, ItemKind, Leaf, Name, ParsedCell};
 
-/// Items in the order in which they are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Index of the cell that it is from.
-    pub cell: usize,
-    pub text: String,
-    /// Macros must stand before what calls them.
-    pub is_macro: bool,
-}
+use self::impls::{impls, note_replaced_impls};
+use self::pieces::pieces;
+
+pub use self::pieces::{Piece, with_comments};
 
 /// A block that begins with a cell and ends with the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,32 +210,6 @@ fn continues(before: &[Unit], after: &[Unit]) -> bool {
         .all(|unit| unit.is_impl() || said.contains(unit.says.as_str()))
 }
 
-/// Notes impls that are replaced, in whole or in part, while their types stay.
-fn note_replaced_impls(before: &[Unit], after: &[Unit], notes: &mut BTreeSet<String>) {
-    let said: BTreeSet<&str> = after.iter().map(|unit| unit.says.as_str()).collect();
-    for old in before.iter().filter(|unit| unit.is_impl()) {
-        let kept = after
-            .iter()
-            .any(|new| new.says == old.says && new.holes.len() == old.holes.len());
-        let stays = before
-            .iter()
-            .filter(|other| is_about(old, other))
-            .all(|other| said.contains(other.says.as_str()));
-        if !kept && stays {
-            notes.insert(last_counts(old, "it"));
-        }
-    }
-}
-
-fn last_counts(unit: &Unit, what: &str) -> String {
-    format!(
-        "`{}` (code cell {}): a later cell redefines {what}; in a program a type has one meaning, so \
-         the last definition counts from the start",
-        title(&unit.item),
-        unit.cell + 1
-    )
-}
-
 /// The units, impls aside, that code mentioning these names leads to.
 fn reached(units: &[Unit], names: &BTreeSet<String>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
@@ -299,170 +271,6 @@ fn stable(generations: &[Generation]) -> BTreeSet<String> {
         .filter(|meaning| !unstable.contains(meaning))
         .cloned()
         .collect()
-}
-
-struct PlacedImpl<'g> {
-    unit: &'g Unit,
-    /// The generation in whose block it stands; `None` for the top.
-    scope: Option<usize>,
-}
-
-/// The impls of one text for the same types: when they last count, and as what.
-struct Impls<'g> {
-    first: (usize, &'g Unit),
-    last: (usize, &'g Unit),
-    anchors: BTreeSet<&'g String>,
-}
-
-/// Impls hold everywhere, wherever they stand, so that a type has each once: as it was last.
-fn impls<'g>(
-    generations: &'g [Generation],
-    is_stable: impl Fn(&String) -> bool,
-    notes: &mut BTreeSet<String>,
-) -> Vec<PlacedImpl<'g>> {
-    let mut groups: Vec<Impls<'g>> = Vec::new();
-    for (index, generation) in generations.iter().enumerate() {
-        for unit in generation.units.iter().filter(|unit| unit.is_impl()) {
-            let anchors = anchors(generation, unit);
-            let group = groups
-                .iter_mut()
-                .find(|group| group.last.1.says == unit.says && group.anchors == anchors);
-            match group {
-                Some(group) => group.last = (index, unit),
-                None => groups.push(Impls {
-                    first: (index, unit),
-                    last: (index, unit),
-                    anchors,
-                }),
-            }
-        }
-    }
-    let mut placed = Vec::new();
-    for group in &groups {
-        let (at, unit) = group.last;
-        let leads_to = |(index, unit): (usize, &Unit)| -> BTreeSet<&String> {
-            let generation = &generations[index];
-            let reached = reached(&generation.units, &unit.uses).into_iter();
-            reached.map(|index| &generation.meanings[index]).collect()
-        };
-        let replaced = generations[at + 1..].iter().any(|later| {
-            let meanings: BTreeSet<&String> = later.meanings.iter().collect();
-            group.anchors.is_subset(&meanings)
-        });
-        if replaced {
-            continue;
-        }
-        if leads_to(group.first) != leads_to(group.last) {
-            notes.insert(last_counts(unit, "what it calls"));
-        }
-        let all_stable = leads_to(group.last).into_iter().all(&is_stable)
-            && group.anchors.iter().all(|meaning| is_stable(meaning));
-        placed.push(PlacedImpl {
-            unit,
-            scope: (!all_stable).then_some(at),
-        });
-    }
-    placed
-}
-
-/// The meanings of the notebook's own types and traits that an impl is about.
-fn anchors<'g>(generation: &'g Generation, unit: &Unit) -> BTreeSet<&'g String> {
-    let units = generation.units.iter().zip(&generation.meanings);
-    units
-        .filter(|(other, _)| is_about(unit, other))
-        .map(|(_, meaning)| meaning)
-        .collect()
-}
-
-/// Whether an impl is about a type or trait of the notebook.
-fn is_about(unit: &Unit, other: &Unit) -> bool {
-    let ItemKind::Impl { of, .. } = &unit.item.kind else {
-        return false;
-    };
-    let mut names = other.names.iter();
-    !other.is_impl()
-        && names
-            .any(|name| of.self_names.contains(&name.name) || of.trait_names.contains(&name.name))
-}
-
-fn title(item: &Item) -> String {
-    match &item.kind {
-        ItemKind::Impl { of, .. } => match &of.of_trait {
-            Some(name) => format!("impl {name} for {}", of.self_type),
-            None => format!("impl {}", of.self_type),
-        },
-        _ => item.title().unwrap_or_default().to_owned(),
-    }
-}
-
-fn pieces(cells: &[ParsedCell], units: &[&Unit]) -> Vec<Piece> {
-    let mut units: Vec<&Unit> = units.to_vec();
-    units.sort_by_key(|unit| (unit.cell, unit.item.range.start));
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut at = 0;
-    while at < units.len() {
-        let unit = units[at];
-        let same = units[at..]
-            .iter()
-            .take_while(|other| Arc::ptr_eq(&other.item, &unit.item))
-            .count();
-        let group = &units[at..at + same];
-        at += same;
-        let whole = match &unit.item.kind {
-            ItemKind::Use(leaves) => leaves.len() == group.len(),
-            _ => true,
-        };
-        let text = match whole {
-            true => source(&cells[unit.cell].text, unit),
-            false => {
-                let leaves = group.iter().filter_map(|unit| unit.leaf.as_ref());
-                let lines: Vec<String> = leaves.map(|leaf| format!("use {};", leaf.path)).collect();
-                lines.join("\n")
-            }
-        };
-        pieces.push(Piece {
-            cell: unit.cell,
-            text,
-            is_macro: unit.item.kind == ItemKind::Macro,
-        });
-    }
-    pieces
-}
-
-/// An item's text, with the comments above it and without the parts that were replaced.
-fn source(text: &str, unit: &Unit) -> String {
-    let range = &unit.item.range;
-    let mut written = text[with_comments(text, range.start)..range.start].to_owned();
-    let mut holes = unit.holes.clone();
-    holes.sort_by_key(|hole| hole.start);
-    let mut start = range.start;
-    for hole in holes {
-        written.push_str(text[start..hole.start].trim_end());
-        start = hole.end;
-    }
-    written.push_str(&text[start..range.end]);
-    written
-}
-
-/// Where the comment lines directly above a place begin.
-pub fn with_comments(text: &str, at: usize) -> usize {
-    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    if !text[line..at].trim().is_empty() {
-        return at;
-    }
-    let mut start = line;
-    let mut found = at;
-    while start > 0 {
-        let above = text[..start - 1]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        if !text[above..start - 1].trim_start().starts_with("//") {
-            break;
-        }
-        start = above;
-        found = above;
-    }
-    found
 }
 
 #[cfg(test)]
