@@ -66,6 +66,26 @@ pub fn copy_bandwidth(cpu: Cpu<'_>, bytes: usize, runs: usize) -> f64 {
     })
 }
 
+/// The speed of `a = b + c * s` over vectors of `bytes` each (STREAM's triad, McCalpin 1995), in bytes/s, those of all three
+/// counted, all threads together. The best of `runs` runs.
+pub fn triad_bandwidth(cpu: Cpu<'_>, bytes: usize, runs: usize) -> f64 {
+    let (b, c) = (vec![1.0f32; bytes / 4], vec![2.0f32; bytes / 4]);
+    let mut a = vec![0.0f32; bytes / 4];
+    let repeats = (1 << 24) / bytes.max(1) + 1;
+    best(runs, (3 * a.len() * 4 * repeats) as f64, || {
+        let a = SharedMut::new(black_box(&mut a));
+        cpu.pool().for_parts(b.len(), 1024, |range, _| {
+            for _ in 0..repeats {
+                // SAFETY: parts do not overlap, and `a` is borrowed until all have ended.
+                let a = unsafe { a.part(range.start, range.len()) };
+                let (b, c) = (black_box(&b[range.clone()]), black_box(&c[range.clone()]));
+                triad(cpu.verified(), a, b, c);
+                black_box(a);
+            }
+        });
+    })
+}
+
 /// The highest rate, in units/s, of a run that does `units`.
 fn best(runs: usize, units: f64, mut run: impl FnMut()) -> f64 {
     (0..runs.max(1)).fold(0.0, |best: f64, _| {
@@ -81,6 +101,7 @@ const CHAINS: usize = 12;
 ladder! {
     fn multiply_adds(steps: usize) -> f32 = multiply_adds_body;
     fn sum(data: &[f32]) -> f32 = sum_body;
+    fn triad(a: &mut [f32], b: &[f32], c: &[f32]) = triad_body;
 }
 
 #[inline(always)]
@@ -108,11 +129,32 @@ fn sum_body<S: Simd>(data: &[f32]) -> f32 {
     lanes::sum(data)
 }
 
+#[inline(always)]
+fn triad_body<S: Simd>(a: &mut [f32], b: &[f32], c: &[f32]) {
+    for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
+        *a = b + 0.5 * c;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::isa::Isa;
     use crate::pool::Pool;
+
+    #[test]
+    fn the_triad_adds_and_multiplies_on_every_instruction_set() {
+        let (b, c): (Vec<f32>, Vec<f32>) = (0u16..37)
+            .map(|n| (f32::from(n), 1.5 * f32::from(n)))
+            .unzip();
+        for isa in Isa::available() {
+            let mut a = vec![0.0; 37];
+            triad(isa.verify().expect("it is available"), &mut a, &b, &c);
+            for (n, a) in (0u16..).zip(a) {
+                assert_eq!(a, 1.75 * f32::from(n));
+            }
+        }
+    }
 
     #[test]
     fn rates_are_plausible_on_every_instruction_set() {
@@ -122,6 +164,7 @@ mod tests {
             assert!((1e7..1e13).contains(&fma_peak(cpu, 1)));
             assert!((1e7..1e13).contains(&read_bandwidth(cpu, 1 << 16, 1)));
             assert!((1e7..1e13).contains(&copy_bandwidth(cpu, 1 << 16, 1)));
+            assert!((1e7..1e13).contains(&triad_bandwidth(cpu, 1 << 16, 1)));
         }
     }
 }

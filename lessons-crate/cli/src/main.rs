@@ -1,5 +1,6 @@
 //! The command line of Lessons: thin calls into the library, one file a subcommand.
 
+mod bench;
 mod classify;
 mod compile;
 mod export;
@@ -40,6 +41,7 @@ enum Command {
     Compile(compile::CompileArgs),
     Fetch(fetch::FetchArgs),
     Train(train::TrainArgs),
+    Bench(bench::BenchArgs),
     Export(export::ExportArgs),
 }
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Train(args) => train::run(args),
+        Command::Bench(args) => bench::run(&args),
         Command::Export(args) => export::run(&args),
     };
     let Err(error) = result else {

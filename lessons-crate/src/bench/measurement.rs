@@ -3,12 +3,15 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::statistics::{Interval, coefficient_of_variation, median_interval, quantile};
 use crate::interrupt::check_point;
 
 /// A sample shorter than this would measure the clock, so calls are timed several at a time.
 const SHORTEST_SAMPLE: Duration = Duration::from_micros(20);
 /// Warm-up is over when the medians of two windows of this many samples agree.
 const WINDOW: usize = 5;
+/// The same for what is so slow that there is no time for as many.
+const FEW: usize = 2;
 /// … within this share.
 const STEADY: f64 = 0.1;
 /// Times whose 95th percentile is more than so many medians are said to scatter.
@@ -121,11 +124,16 @@ impl<'a, 'b, E> Sampler<'a, 'b, E> {
             spent: Duration::ZERO,
         };
         let start = Instant::now();
-        while start.elapsed() < 4 * budget.warm_up {
+        while !budget.warm_up.is_zero() {
             sampler.sample()?;
-            let settled = is_steady(&sampler.samples);
-            if start.elapsed() >= budget.warm_up && settled {
+            let (samples, elapsed) = (&sampler.samples, start.elapsed());
+            if elapsed >= budget.warm_up && is_steady(samples, WINDOW) {
                 sampler.steady = true;
+                break;
+            }
+            if elapsed >= 4 * budget.warm_up && samples.len() >= 2 * FEW {
+                let slow = samples.len() < 2 * WINDOW;
+                sampler.steady = slow && is_steady(samples, FEW);
                 break;
             }
         }
@@ -142,6 +150,23 @@ impl<'a, 'b, E> Sampler<'a, 'b, E> {
         self.samples
             .push(time.as_secs_f64() / f64::from(self.calls));
         Ok(())
+    }
+
+    /// Takes a turn among others that are timed: a sample that is not kept, since the others have had
+    /// the caches and the threads rest, and then samples for `time`, at least one.
+    pub fn turn(&mut self, time: Duration) -> Result<(), E> {
+        // What takes as long as a turn by itself has warmed up by the time that it has begun.
+        let last = self.samples.last().copied().unwrap_or(0.0) * f64::from(self.calls);
+        if last < time.as_secs_f64() {
+            (self.work)(self.calls)?;
+        }
+        let end = self.spent + time;
+        loop {
+            self.sample()?;
+            if self.spent >= end || self.is_done() {
+                return Ok(());
+            }
+        }
     }
 
     /// Whether there are enough samples.
@@ -171,26 +196,13 @@ impl<'a, 'b, E> Sampler<'a, 'b, E> {
 }
 
 /// Whether the last two windows of samples agree.
-fn is_steady(samples: &[f64]) -> bool {
-    let Some(start) = samples.len().checked_sub(2 * WINDOW) else {
+fn is_steady(samples: &[f64], window: usize) -> bool {
+    let Some(start) = samples.len().checked_sub(2 * window) else {
         return false;
     };
-    let (before, after) = samples[start..].split_at(WINDOW);
+    let (before, after) = samples[start..].split_at(window);
     let (before, after) = (quantile(before, 0.5), quantile(after, 0.5));
     (before - after).abs() <= STEADY * before
-}
-
-/// The value below which this share of the samples lies, interpolated linearly between the two
-/// nearest ones.
-fn quantile(samples: &[f64], share: f64) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    let (low, high) = (place.floor() as usize, place.ceil() as usize);
-    sorted[low] + (sorted[high] - sorted[low]) * place.fract()
 }
 
 impl Measurement {
@@ -208,6 +220,21 @@ impl Measurement {
     /// a single slow call is averaged away.
     pub fn p95(&self) -> f64 {
         self.quantile(0.95)
+    }
+
+    /// 99 of 100 samples are faster, in seconds, with the same reserve.
+    pub fn p99(&self) -> f64 {
+        self.quantile(0.99)
+    }
+
+    /// The interval that holds the true median with 95 % confidence, by bootstrap, in seconds.
+    pub fn interval(&self) -> Interval {
+        median_interval(&self.samples)
+    }
+
+    /// The standard deviation as a share of the mean.
+    pub fn coefficient_of_variation(&self) -> f64 {
+        coefficient_of_variation(&self.samples)
     }
 
     /// The fastest sample, in seconds.
@@ -286,15 +313,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_interpolate() {
-        let samples = [4.0, 1.0, 3.0, 2.0];
-        assert_eq!(quantile(&samples, 0.0), 1.0);
-        assert_eq!(quantile(&samples, 0.5), 2.5);
-        assert_eq!(quantile(&samples, 1.0), 4.0);
-        assert!(quantile(&[], 0.5).is_nan());
-    }
-
-    #[test]
     fn times_have_three_digits_and_a_unit() {
         let shown = [1e-9, 12.34e-6, 999.6e-6, 0.1234, 12.0].map(seconds);
         assert_eq!(shown, ["1.00 ns", "12.3 µs", "1.00 ms", "123 ms", "12.0 s"]);
@@ -350,9 +368,56 @@ mod tests {
 
     #[test]
     fn steady_means_that_two_windows_agree() {
-        assert!(!is_steady(&[1.0; 9]));
-        assert!(is_steady(&[1.0; 10]));
+        assert!(!is_steady(&[1.0; 9], WINDOW));
+        assert!(is_steady(&[1.0; 10], WINDOW));
         let falling: Vec<f64> = (0..10).map(|n| 1.0 / f64::from(n + 1)).collect();
-        assert!(!is_steady(&falling));
+        assert!(!is_steady(&falling, WINDOW));
+    }
+
+    #[test]
+    fn slow_work_warms_up_in_fewer_samples() {
+        let budget = Budget {
+            warm_up: Duration::from_micros(100),
+            time: Duration::ZERO,
+            min_samples: 1,
+            max_samples: 1,
+        };
+        let mut calls = 0;
+        // It takes longer than it says, so that what else runs on the machine makes no difference.
+        let mut work = |count: u32| {
+            calls += count;
+            std::thread::sleep(Duration::from_millis(2));
+            Ok::<_, std::convert::Infallible>(Duration::from_millis(1))
+        };
+        let time = Sampler::warm_up(&budget, &mut work).unwrap().measurement();
+        assert!(time.steady);
+        assert_eq!(calls as usize, 2 + 2 * FEW);
+    }
+
+    #[test]
+    fn a_turn_drops_its_first_sample_unless_that_is_a_turn_by_itself() {
+        let budget = Budget {
+            warm_up: Duration::ZERO,
+            time: Duration::MAX,
+            min_samples: 1,
+            max_samples: 100,
+        };
+        let counts = |took: Duration| {
+            let mut calls = 0;
+            let mut work = |count: u32| {
+                calls += count;
+                Ok::<_, std::convert::Infallible>(took)
+            };
+            let mut sampler = Sampler::warm_up(&budget, &mut work).unwrap();
+            for _ in 0..2 {
+                sampler.turn(Duration::from_millis(10)).unwrap();
+            }
+            let samples = sampler.measurement().samples().len();
+            (samples, calls)
+        };
+        // Two calls before any turn; then four samples a turn, and one that is dropped.
+        assert_eq!(counts(Duration::from_millis(3)), (8, 2 + 10));
+        // Here one sample fills a turn, and only before the first is that not known yet.
+        assert_eq!(counts(Duration::from_millis(30)), (2, 2 + 3));
     }
 }

@@ -4,15 +4,23 @@
 //! graph on every device that is there. Each keeps its raw samples, shows a correctness beside every
 //! time, and has a `verdict()` that reads the same on every machine, for the times do not.
 
+mod benchmark;
 mod compare;
 mod difference;
 mod error;
 mod figure;
+pub mod load;
 mod machine;
 mod measurement;
 mod over_sizes;
 mod recorded;
+mod statistics;
 
+pub use benchmark::{
+    About, Bandwidth, BenchReport, CaseReport, CaseShape, Config, Implementation, Limits, Loaded,
+    Measure, Measures, Memory, ModelKeys, Once, Precision, Ratio, Roofline, RooflineKeys,
+    RooflineRow, TestData, once, roofline, run, write_directory,
+};
 pub use compare::{Comparison, Contest, Row, compare};
 pub use difference::Difference;
 pub use error::BenchError;
@@ -20,3 +28,4 @@ pub use machine::Machine;
 pub use measurement::{Budget, Measurement, measure, measure_with};
 pub use over_sizes::{Point, Scaling, Series, over_sizes, over_sizes_with};
 pub use recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};
+pub use statistics::Interval;

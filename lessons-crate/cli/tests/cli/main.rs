@@ -1,5 +1,6 @@
 //! The binary as people and scripts use it: what it prints, and how it fails.
 
+mod bench;
 mod classify;
 mod export;
 mod fetch;

@@ -1,0 +1,192 @@
+//! `lessons bench`: what a benchmark takes on this machine.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use lessons::bench::{
+    self, BenchReport, CaseShape, Config, Implementation, Measures, ModelKeys, Precision,
+};
+
+use crate::output;
+
+/// Time a benchmark: one that is built in, by name, or a TOML file of your own.
+///
+/// Warnings, and what is being done, go to stderr.
+#[derive(Debug, Args)]
+#[command(after_help = names())]
+pub struct BenchArgs {
+    /// Name of a benchmark, or path of a TOML file.
+    #[arg(value_name = "NAME|CONFIG.toml")]
+    benchmark: String,
+    /// Shapes of the input instead of those of the benchmark: 1x8,8x128.
+    #[arg(long, value_name = "SHAPE,…", value_delimiter = ',')]
+    shapes: Vec<CaseShape>,
+    /// Width of the floats: f32.
+    #[arg(long)]
+    precision: Option<Precision>,
+    /// Threads that compute [default: as many as processors].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// Hugging Face directory to take the model from, instead of a random model of full size.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Time to measure each shape for, in milliseconds.
+    #[arg(long, value_name = "MS")]
+    time: Option<u64>,
+    /// TOML file with other engines to time beside ours: its `[[implementations]]`.
+    #[arg(long, value_name = "FILE.toml")]
+    engines: Option<PathBuf>,
+    /// Also save the report in this folder, as NAME.json with all samples, NAME.md and NAME.csv.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
+    /// With JSON: quantiles, interval, scatter and raw samples for each shape, too.
+    #[arg(long)]
+    samples: bool,
+    /// Load the model, run once on the first shape, print the result and the peak of memory as JSON.
+    #[arg(long, conflicts_with_all = ["engines", "save", "write_model"])]
+    once: bool,
+    /// Write the random model of this benchmark as a Hugging Face directory, and time nothing.
+    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    write_model: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ReportFormat {
+    /// A table for people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// A table in Markdown.
+    Markdown,
+    /// A line for each shape and implementation.
+    Csv,
+}
+
+fn names() -> String {
+    let names: Vec<&str> = Config::names().collect();
+    format!("Benchmarks that are built in: {}", names.join(", "))
+}
+
+/// Runs `lessons bench`.
+pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    let config = config(args)?;
+    if let Some(folder) = &args.write_model {
+        return write_model(&config, folder);
+    }
+    if args.once {
+        return output::json(&bench::once(&config)?);
+    }
+    if let (Measures::Roofline, Some(keys)) = (config.benchmark.measures, &config.roofline) {
+        config.check()?;
+        let found = bench::roofline(keys, &mut doing);
+        let text = match args.format {
+            ReportFormat::Text => found.to_string(),
+            ReportFormat::Markdown => found.to_markdown(),
+            ReportFormat::Csv => found.to_csv(),
+            ReportFormat::Json => found.to_json()?,
+        };
+        return Ok(output::line(text.trim_end())?);
+    }
+    let report = bench::run(&config, &mut doing)?;
+    if let Some(folder) = &args.save {
+        save(&report, folder)?;
+    }
+    print(&report, args)?;
+    let ours = report
+        .cases
+        .iter()
+        .map(|case| &case.comparison.rows[0].time);
+    match ours.clone().find_map(|time| time.as_ref().err()) {
+        Some(error) if ours.clone().all(Result::is_err) => {
+            anyhow::bail!("nothing was measured: {error}")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells what is being done.
+fn doing(what: &str) {
+    output::note(format_args!("{what} …"));
+}
+
+/// The benchmark with what the command line changes of it.
+fn config(args: &BenchArgs) -> anyhow::Result<Config> {
+    let mut config = Config::find(&args.benchmark)?;
+    if !args.shapes.is_empty() {
+        config.test_data.shapes = args.shapes.iter().map(CaseShape::to_string).collect();
+    }
+    if let Some(precision) = args.precision {
+        config.benchmark.precision = precision;
+    }
+    if let Some(threads) = args.threads {
+        config.benchmark.threads = Some(threads.into());
+        if let Some(roofline) = &mut config.roofline {
+            roofline.threads = vec![threads.into()];
+        }
+    }
+    config.program =
+        Some(std::env::current_exe().context("this program does not know its own path")?);
+    if let Some(time) = args.time {
+        config.measure.time_ms = time;
+    }
+    if let Some(file) = &args.engines {
+        config.implementations.extend(Implementation::open(file)?);
+    }
+    if let Some(folder) = &args.model {
+        let Some(ModelKeys::Distilbert { directory, .. }) = &mut config.model else {
+            anyhow::bail!(
+                "--model is for distilbert: {} has no directory",
+                args.benchmark
+            );
+        };
+        *directory = Some(folder.clone());
+    }
+    Ok(config)
+}
+
+fn write_model(config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let Some(ModelKeys::Distilbert { seed, .. }) = &config.model else {
+        anyhow::bail!(
+            "--write-model is for distilbert: {} is no Hugging Face model",
+            config.benchmark.name
+        );
+    };
+    bench::write_directory(folder, *seed)?;
+    Ok(output::line(folder.display())?)
+}
+
+/// Saves the report in all formats that programs and people read.
+fn save(report: &BenchReport, folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    let forms = [
+        ("json", report.to_json(true)? + "\n"),
+        ("md", report.to_markdown()),
+        ("csv", report.to_csv()),
+    ];
+    for (extension, text) in forms {
+        let path = folder.join(format!("{}.{extension}", report.name));
+        std::fs::write(&path, text)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
+}
+
+fn print(report: &BenchReport, args: &BenchArgs) -> anyhow::Result<()> {
+    let text = match args.format {
+        ReportFormat::Text => report.to_string(),
+        ReportFormat::Markdown => report.to_markdown(),
+        ReportFormat::Csv => report.to_csv(),
+        ReportFormat::Json => report.to_json(args.samples)?,
+    };
+    if matches!(args.format, ReportFormat::Json | ReportFormat::Csv) {
+        for warning in report.all_warnings() {
+            output::note(format_args!("warning: {warning}"));
+        }
+    }
+    Ok(output::line(text.trim_end())?)
+}

@@ -1,0 +1,41 @@
+//! Benchmarks: what a TOML file describes, run and reported.
+//!
+//! [`Config`] is the description, [`run`] measures, and [`BenchReport`] is what it found, as text,
+//! Markdown, CSV or JSON. What is measured is an engine: ours, or a process that speaks the protocol
+//! of `docs/bench.md`.
+
+mod cnn;
+mod compiling;
+mod config;
+mod distilbert;
+mod engine;
+mod fresh;
+mod groups;
+mod initial;
+mod json;
+mod limits;
+mod names;
+mod ours;
+mod process;
+mod report;
+mod roofline;
+mod run;
+mod shape;
+mod suggestion;
+mod table;
+mod work;
+
+pub use config::{
+    About, Config, Implementation, Measure, Measures, ModelKeys, Precision, TestData,
+};
+pub use distilbert::write_directory;
+pub use engine::{Loaded, Memory};
+pub use fresh::{Once, once};
+pub use limits::Limits;
+pub use report::{BenchReport, CaseReport, Ratio};
+pub use roofline::{Bandwidth, Roofline, RooflineKeys, RooflineRow, roofline};
+pub use run::run;
+pub use shape::CaseShape;
+
+#[cfg(all(test, unix))]
+mod tests;

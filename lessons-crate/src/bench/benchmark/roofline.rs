@@ -1,0 +1,260 @@
+//! The machine's own limits: arithmetic in registers, and bytes to and from each level of memory.
+
+use std::fmt;
+
+use lessons_compute::cpu::Cpu;
+use lessons_compute::pool::{MAX_THREADS, Pool};
+use lessons_compute::roofline::{copy_bandwidth, fma_peak, read_bandwidth, triad_bandwidth};
+use serde::{Deserialize, Serialize};
+
+use crate::bench::error::BenchError;
+use crate::bench::load::{Watch, warning_before};
+use crate::bench::machine::Machine;
+use crate::figure::Table;
+
+/// What `[roofline]` says: how many bytes, and on how many threads.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RooflineKeys {
+    /// Sizes of the vectors that are read, copied and added, in bytes.
+    pub bytes: Vec<usize>,
+    /// Numbers of threads; where there are none, one and as many as processors.
+    #[serde(default)]
+    pub threads: Vec<usize>,
+    /// The best of so many runs is taken.
+    #[serde(default = "runs")]
+    pub runs: usize,
+}
+
+fn runs() -> usize {
+    10
+}
+
+impl RooflineKeys {
+    pub(super) fn check(&self) -> Result<(), BenchError> {
+        let sizes = 1 << 10..=1 << 32;
+        if self.bytes.is_empty() || self.bytes.iter().any(|bytes| !sizes.contains(bytes)) {
+            return Err(
+                BenchError::new("roofline.bytes must be sizes from 1 KiB to 4 GiB")
+                    .help("bytes = [32768, 134217728]"),
+            );
+        }
+        if self
+            .threads
+            .iter()
+            .any(|it| !(1..=MAX_THREADS).contains(it))
+        {
+            return Err(BenchError::new(format!(
+                "roofline.threads must be numbers from 1 to {MAX_THREADS}"
+            )));
+        }
+        if self.runs == 0 {
+            return Err(BenchError::new("roofline.runs is 0").help("runs = 10"));
+        }
+        Ok(())
+    }
+}
+
+/// The limits of a machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Roofline {
+    pub machine: Machine,
+    /// The instruction set that was used.
+    pub isa: &'static str,
+    pub results: Vec<RooflineRow>,
+    pub warnings: Vec<String>,
+}
+
+/// The limits on a number of threads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RooflineRow {
+    pub threads: usize,
+    /// Fused multiply-adds on f32 in registers, two operations each, in GFLOP/s.
+    pub fma_gflops: f64,
+    pub bandwidths: Vec<Bandwidth>,
+}
+
+/// The rates at which vectors of a size are moved, in GB/s; all bytes that are read or written count.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Bandwidth {
+    pub bytes: usize,
+    pub read_gbs: f64,
+    pub copy_gbs: f64,
+    pub triad_gbs: f64,
+}
+
+/// Measures the limits. `say` is told what is being done.
+pub fn roofline(keys: &RooflineKeys, say: &mut dyn FnMut(&str)) -> Roofline {
+    let mut warnings: Vec<String> = warning_before().into_iter().collect();
+    let watch = Watch::start();
+    let machine = Machine::here();
+    let threads = match keys.threads.as_slice() {
+        [] if machine.threads > 1 => vec![1, machine.threads],
+        [] => vec![1],
+        threads => threads.to_vec(),
+    };
+    let results = threads.into_iter().map(|threads| {
+        say(&format!("roofline, threads: {threads}"));
+        row(threads, keys)
+    });
+    let results = results.collect();
+    warnings.extend(watch.warning(&[]));
+    Roofline {
+        isa: lessons_compute::isa::Isa::best().name(),
+        machine,
+        results,
+        warnings,
+    }
+}
+
+fn row(threads: usize, keys: &RooflineKeys) -> RooflineRow {
+    let pool = Pool::new(threads);
+    let cpu = Cpu::with_pool(&pool);
+    let bandwidth = |bytes: &usize| Bandwidth {
+        bytes: *bytes,
+        read_gbs: read_bandwidth(cpu, *bytes, keys.runs) / 1e9,
+        copy_gbs: copy_bandwidth(cpu, *bytes, keys.runs) / 1e9,
+        triad_gbs: triad_bandwidth(cpu, *bytes, keys.runs) / 1e9,
+    };
+    RooflineRow {
+        threads,
+        fma_gflops: fma_peak(cpu, 4 * keys.runs) / 1e9,
+        bandwidths: keys.bytes.iter().map(bandwidth).collect(),
+    }
+}
+
+const COLUMNS: [&str; 6] = [
+    "threads",
+    "FMA GFLOP/s",
+    "vector",
+    "read GB/s",
+    "copy GB/s",
+    "triad GB/s",
+];
+
+impl Roofline {
+    fn rows(&self) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        for row in &self.results {
+            for bandwidth in &row.bandwidths {
+                rows.push(vec![
+                    row.threads.to_string(),
+                    format!("{:.1}", row.fma_gflops),
+                    size(bandwidth.bytes),
+                    format!("{:.1}", bandwidth.read_gbs),
+                    format!("{:.1}", bandwidth.copy_gbs),
+                    format!("{:.1}", bandwidth.triad_gbs),
+                ]);
+            }
+        }
+        rows
+    }
+
+    /// A table in Markdown.
+    pub fn to_markdown(&self) -> String {
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let mut text = format!("## roofline\n\n{}, {}\n\n", self.machine, self.isa);
+        text += &line(&COLUMNS.map(str::to_owned));
+        text += &line(&COLUMNS.map(|_| "---".to_owned()));
+        text.extend(self.rows().iter().map(|row| line(row)));
+        text.push('\n');
+        text.extend(self.warnings.iter().map(|it| format!("- warning: {it}\n")));
+        text
+    }
+
+    /// A line for each number of threads and size.
+    pub fn to_csv(&self) -> String {
+        let mut text = "threads,fma_gflops,bytes,read_gbs,copy_gbs,triad_gbs\n".to_owned();
+        for row in &self.results {
+            for it in &row.bandwidths {
+                text += &format!(
+                    "{},{:.3},{},{:.3},{:.3},{:.3}\n",
+                    row.threads, row.fma_gflops, it.bytes, it.read_gbs, it.copy_gbs, it.triad_gbs
+                );
+            }
+        }
+        text
+    }
+
+    /// One line of JSON.
+    ///
+    /// # Errors
+    /// Never for limits that were measured.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+impl fmt::Display for Roofline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = Table::new("roofline", COLUMNS);
+        let table = self.rows().into_iter().fold(table, Table::row);
+        write!(f, "{}, {}\n\n{table}", self.machine, self.isa)?;
+        for warning in &self.warnings {
+            write!(f, "\nwarning: {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A size in the largest unit of which it is a whole number.
+fn size(bytes: usize) -> String {
+    let units = ["B", "KiB", "MiB", "GiB"];
+    let mut unit = 0;
+    let mut count = bytes;
+    while count >= 1024 && count.is_multiple_of(1024) && unit + 1 < units.len() {
+        count /= 1024;
+        unit += 1;
+    }
+    format!("{count} {}", units[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_whole_units() {
+        assert_eq!(
+            [1000, 32768, 1 << 27, 3 << 29].map(size),
+            ["1000 B", "32 KiB", "128 MiB", "1536 MiB"]
+        );
+    }
+
+    #[test]
+    fn every_thread_count_and_size_gets_its_rates() {
+        let keys = RooflineKeys {
+            bytes: vec![1 << 12, 1 << 14],
+            threads: vec![1, 2],
+            runs: 1,
+        };
+        keys.check().unwrap();
+        let found = roofline(&keys, &mut |_| ());
+        assert_eq!(found.to_csv().lines().count(), 5);
+        assert_eq!(found.to_markdown().matches(" KiB |").count(), 4);
+        let rates = found.results.iter().flat_map(|row| &row.bandwidths);
+        for it in rates {
+            for rate in [it.read_gbs, it.copy_gbs, it.triad_gbs] {
+                assert!((1e-2..1e5).contains(&rate), "{it:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_and_threads_that_make_no_sense_are_refused() {
+        let keys = |bytes: &[usize], threads: &[usize], runs| RooflineKeys {
+            bytes: bytes.to_vec(),
+            threads: threads.to_vec(),
+            runs,
+        };
+        for bad in [
+            keys(&[], &[], 1),
+            keys(&[8], &[], 1),
+            keys(&[4096], &[0], 1),
+            keys(&[4096], &[1000], 1),
+            keys(&[4096], &[], 0),
+        ] {
+            assert!(bad.check().is_err(), "{bad:?}");
+        }
+    }
+}

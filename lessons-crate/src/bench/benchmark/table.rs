@@ -1,0 +1,302 @@
+//! Reports as tables: for people, in Markdown, and in CSV.
+
+use std::fmt;
+
+use super::report::{BenchReport, CaseReport};
+use crate::bench::compare::Row;
+use crate::bench::measurement::{Measurement, seconds};
+use crate::figure::Table;
+
+/// Columns and rows of text.
+struct Cells {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl BenchReport {
+    /// The table: a row a shape. Alone, ours with its scatter and shares; beside others, the median of
+    /// each, our time over the best of theirs, and the largest difference between results.
+    fn cells(&self) -> Cells {
+        match self.engines.len() {
+            1 => self.alone(),
+            _ => self.beside_others(),
+        }
+    }
+
+    fn alone(&self) -> Cells {
+        let columns = [
+            "shape",
+            "median",
+            "95 % interval",
+            "fastest",
+            "p95",
+            "p99",
+            "scatter",
+            "samples",
+            "GFLOP/s",
+            "of the limit",
+        ];
+        let row = |case: &CaseReport| {
+            let mut cells = vec![case.shape.clone()];
+            match &case.comparison.rows[0].time {
+                Err(error) => cells.push(error.clone()),
+                Ok(time) => {
+                    let interval = time.interval();
+                    cells.extend([
+                        seconds(time.median()),
+                        format!("{} … {}", seconds(interval.low), seconds(interval.high)),
+                        seconds(time.min()),
+                        seconds(time.p95()),
+                        seconds(time.p99()),
+                        percent(time.coefficient_of_variation()),
+                        time.samples().len().to_string(),
+                        case.gflops(time).map_or_else(none, |it| format!("{it:.1}")),
+                        self.share(case, time),
+                    ]);
+                }
+            }
+            cells
+        };
+        Cells {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: self.cases.iter().map(row).collect(),
+        }
+    }
+
+    fn beside_others(&self) -> Cells {
+        let mut columns = vec!["shape".to_owned()];
+        columns.extend(self.engines.iter().map(|(name, _)| name.clone()));
+        columns
+            .extend(["ours / best other", "largest difference", "of the limit"].map(str::to_owned));
+        let row = |case: &CaseReport| {
+            let mut cells = vec![case.shape.clone()];
+            cells.extend(case.comparison.rows.iter().map(time));
+            cells.push(match self.against_best(case) {
+                None => none(),
+                Some(it) => format!(
+                    "{:.2} ({:.2} … {:.2}) of {}",
+                    it.ratio, it.interval.low, it.interval.high, it.peer
+                ),
+            });
+            let differences = case.comparison.rows.iter().filter_map(|row| row.difference);
+            cells.push(match differences.map(|it| it.largest).reduce(f64::max) {
+                None => none(),
+                Some(largest) => format!("{largest:.1e}"),
+            });
+            cells.push(match &case.comparison.rows[0].time {
+                Err(_) => none(),
+                Ok(time) => self.share(case, time),
+            });
+            cells
+        };
+        Cells {
+            columns,
+            rows: self.cases.iter().map(row).collect(),
+        }
+    }
+
+    /// The share of what limits a run: of copying where there is little arithmetic, else of the fused
+    /// multiply-adds.
+    fn share(&self, case: &CaseReport, time: &Measurement) -> String {
+        match (case.copy_share(time), case.gflops(time)) {
+            (Some(share), _) => format!("{} (copy)", percent(share)),
+            (None, Some(gflops)) => format!("{} (FMA)", percent(gflops / self.limits.fma_gflops)),
+            (None, None) => none(),
+        }
+    }
+
+    /// What stands above the table.
+    fn head(&self) -> Vec<String> {
+        let limits = &self.limits;
+        vec![
+            self.machine.to_string(),
+            format!(
+                "{}, {} computing; at most {:.0} GFLOP/s by fused multiply-adds, {:.1} GB/s read, {:.1} GB/s copied",
+                self.precision,
+                match self.threads {
+                    1 => "1 thread".to_owned(),
+                    threads => format!("{threads} threads"),
+                },
+                limits.fma_gflops,
+                limits.read_gbs,
+                limits.copy_gbs,
+            ),
+        ]
+    }
+
+    /// What stands below the table: versions, loading times and failures of others, warnings.
+    fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .engines
+            .iter()
+            .map(|(name, loaded)| match loaded {
+                Ok(loaded) => format!(
+                    "{name}: {}, loaded in {}",
+                    loaded.engine,
+                    seconds(loaded.seconds)
+                ),
+                Err(error) => format!("{name} failed: {error}"),
+            })
+            .collect();
+        notes.extend(self.failures());
+        notes.extend(self.cases.iter().filter_map(memory));
+        notes.extend(
+            self.all_warnings()
+                .iter()
+                .map(|text| format!("warning: {text}")),
+        );
+        notes
+    }
+
+    /// The failures at single shapes of implementations that had loaded.
+    fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
+        for case in &self.cases {
+            for (row, (_, loaded)) in case.comparison.rows.iter().zip(&self.engines) {
+                if let (Ok(_), Err(error)) = (loaded, &row.time) {
+                    failures.push(format!("{} failed at {}: {error}", row.name, case.shape));
+                }
+            }
+        }
+        failures
+    }
+
+    /// The report in Markdown: one heading, one table, notes.
+    pub fn to_markdown(&self) -> String {
+        let Cells { columns, rows } = self.cells();
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let mut text = format!("## {}\n\n", self.name);
+        if !self.description.is_empty() {
+            text += &format!("{}\n\n", self.description);
+        }
+        text += &format!("{}\n\n", self.head().join("\n"));
+        text += &line(&columns);
+        text += &line(&vec!["---".to_owned(); columns.len()]);
+        for mut row in rows {
+            row.resize(columns.len(), String::new());
+            text += &line(&row);
+        }
+        text.push('\n');
+        for note in self.notes() {
+            text += &format!("- {note}\n");
+        }
+        text
+    }
+
+    /// The report as CSV: a line for each implementation at each shape, times in milliseconds.
+    pub fn to_csv(&self) -> String {
+        let mut text = "benchmark,shape,implementation,precision,threads,median_ms,low_ms,high_ms,min_ms,\
+                        p95_ms,p99_ms,scatter,runs,gflops,peak_share,largest_difference,agrees,error\n"
+            .to_owned();
+        for case in &self.cases {
+            for row in &case.comparison.rows {
+                let difference = row.difference.map(|it| format!("{:e}", it.largest));
+                let agrees = row.difference.map(|it| it.agrees.to_string());
+                let mut cells = vec![
+                    quoted(&self.name),
+                    case.shape.clone(),
+                    quoted(&row.name),
+                    self.precision.clone(),
+                    self.threads.to_string(),
+                ];
+                match &row.time {
+                    Ok(time) => cells.extend(self.numbers(case, time)),
+                    Err(_) => cells.extend(vec![String::new(); 10]),
+                }
+                cells.push(difference.unwrap_or_default());
+                cells.push(agrees.unwrap_or_default());
+                cells.push(
+                    row.time
+                        .as_ref()
+                        .err()
+                        .map_or(String::new(), |it| quoted(it)),
+                );
+                text += &(cells.join(",") + "\n");
+            }
+        }
+        text
+    }
+
+    fn numbers(&self, case: &CaseReport, time: &Measurement) -> Vec<String> {
+        let interval = time.interval();
+        let milliseconds = [
+            time.median(),
+            interval.low,
+            interval.high,
+            time.min(),
+            time.p95(),
+            time.p99(),
+        ];
+        let mut cells: Vec<String> = milliseconds
+            .iter()
+            .map(|it| format!("{:.6}", it * 1e3))
+            .collect();
+        let runs = time.samples().len() * time.calls_per_sample as usize;
+        let gflops = case.gflops(time);
+        let text = |number: Option<f64>| number.map_or_else(String::new, |it| format!("{it:.4}"));
+        cells.extend([
+            format!("{:.4}", time.coefficient_of_variation()),
+            runs.to_string(),
+            text(gflops),
+            text(gflops.map(|it| it / self.limits.fma_gflops)),
+        ]);
+        cells
+    }
+}
+
+/// The table as aligned text.
+impl fmt::Display for BenchReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.head() {
+            writeln!(f, "{line}")?;
+        }
+        let Cells { columns, rows } = self.cells();
+        let table = rows
+            .into_iter()
+            .fold(Table::new(&self.name, columns), Table::row);
+        write!(f, "\n{table}")?;
+        for note in self.notes() {
+            write!(f, "\n{note}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The median of a row; what gives another result says so instead.
+fn time(row: &Row) -> String {
+    match (&row.time, row.difference) {
+        (Err(_), _) => "failed".to_owned(),
+        (Ok(time), Some(difference)) if !difference.agrees => {
+            format!("{} (differs)", seconds(time.median()))
+        }
+        (Ok(time), _) => seconds(time.median()),
+    }
+}
+
+/// What a process took of memory, in words.
+fn memory(case: &CaseReport) -> Option<String> {
+    let memory = case.memory?;
+    let (peak, weights) = (memory.peak_bytes as f64, memory.weights_bytes as f64);
+    Some(format!(
+        "{}: {:.1} MB of memory at most, {:.2} times the weights' {:.1} MB",
+        case.shape,
+        peak / 1e6,
+        peak / weights,
+        weights / 1e6
+    ))
+}
+
+fn none() -> String {
+    "—".to_owned()
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
