@@ -14,7 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 
 # The first `:dep` builds the library: minutes.
-CELL_SECONDS = 1800
+CELL_SECONDS = 3600
 
 
 def shows_figure(cell: nbformat.NotebookNode) -> bool:
