@@ -79,6 +79,7 @@ def test_an_old_python_and_one_without_venv_are_passed_over(machine):
         ["scripts/lab", "--cuda", "--metal"],
         ["scripts/test", "--fast"],
         ["scripts/test", "--quick", "--stock"],
+        ["scripts/test", "--evcxr", "--quick"],
     ],
 )
 def test_wrong_options_get_the_usage(machine, command):

@@ -18,7 +18,7 @@ fn evcxr_shows_outputs_one_by_one_and_names_what_is_there() {
     let mut session = evcxr();
     let figure = "println!(\"EVCXR_BEGIN_CONTENT text/html\\n<b>f</b>\\nEVCXR_END_CONTENT\");";
     let ran = session.ok(&format!(
-        "let kept = vec![1, 2];\nfn twice(n: i32) -> i32 {{ n * 2 }}\n{figure}\nprintln!(\"ü\\rbetween\");\n\
+        "let kept: Vec<i32> = vec![1, 2];\nfn twice(n: i32) -> i32 {{ n * 2 }}\n{figure}\nprintln!(\"ü\\rbetween\");\n\
          {figure}\neprintln!(\"to stderr\");"
     ));
     let kinds: Vec<&str> = ran
@@ -43,7 +43,7 @@ fn evcxr_shows_outputs_one_by_one_and_names_what_is_there() {
 #[test]
 fn evcxr_fails_in_one_error_and_keeps_its_variables() {
     let mut session = evcxr();
-    session.ok("let mut v = vec![1];");
+    session.ok("let mut v: Vec<i32> = vec![1];");
     let panic = session.err("v.push(2); print!(\"partial\"); panic!(\"on\\npurpose\");");
     assert_eq!(panic.ename, "Panic");
     assert_eq!(panic.text(), "on\npurpose");
@@ -72,8 +72,8 @@ fn evcxr_reads_what_the_user_answers() {
 #[test]
 fn evcxr_says_what_an_interrupt_costs() {
     let mut session = evcxr();
-    session.ok("let kept = 1;\nfn f() -> i32 { 3 }");
-    let compiling = session.interrupted("let new = kept + 1; println!(\"never\");", 100);
+    session.ok("let kept: i32 = 1;\nfn f() -> i32 { 3 }");
+    let compiling = session.interrupted("let new: i32 = kept + 1; println!(\"never\");", 100);
     assert_eq!(compiling.ename, "Interrupted");
     if cfg!(target_os = "linux") {
         assert!(
@@ -102,7 +102,7 @@ fn evcxr_says_what_an_interrupt_costs() {
 #[test]
 fn evcxr_outlives_its_process() {
     let mut session = evcxr();
-    session.ok("let gone = 1;");
+    session.ok("let gone: i32 = 1;");
     let died = session.err("std::process::exit(3)");
     assert_eq!(died.ename, "RuntimeDied");
     assert!(died.evalue.contains("exit code 3"), "{died:?}");

@@ -166,6 +166,7 @@ fn direct(library: Library, options: Options) -> Box<dyn Engine> {
 
 /// A notebook on the evcxr engine.
 #[cfg(feature = "evcxr")]
+#[allow(dead_code, reason = "only some tests need it")]
 pub fn evcxr() -> Session {
     use lessons_kernel::engine::evcxr::{EvcxrEngine, Options};
     let program = env!("CARGO_BIN_EXE_lessons-kernel").into();
@@ -230,6 +231,23 @@ impl Session {
         let outcome = self.engine.run(&cell, collector.clone());
         let outputs = std::mem::take(&mut *collector.outputs.lock().unwrap());
         Ran { outcome, outputs }
+    }
+
+    /// Runs a cell and interrupts it when it takes longer.
+    #[cfg(feature = "evcxr")]
+    #[allow(dead_code, reason = "only some tests need it")]
+    pub fn run_within(&mut self, code: &str, limit: Duration) -> Ran {
+        let interrupter = self.engine.interrupter();
+        let (running, ended) = std::sync::mpsc::channel::<()>();
+        let timer = std::thread::spawn(move || {
+            if ended.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                interrupter.interrupt();
+            }
+        });
+        let ran = self.run(code);
+        drop(running);
+        timer.join().unwrap();
+        ran
     }
 
     /// Runs a cell with nobody there to answer.

@@ -21,7 +21,16 @@ pub fn of_run(filter: &Filter) -> Outcome {
 pub fn of_error(failed: &Error) -> CellError {
     match failed {
         Error::CompilationErrors(errors) => compilation(errors),
-        other => error("Error", other.to_string().lines()),
+        other => {
+            let mut said = other.to_string();
+            if said.contains("determine type of variable") && !super::has_rust_src() {
+                said.push_str(
+                    "\nevcxr learns types from the sources of std, which are not installed: \
+                     `rustup component add rust-src`, or give the variable a type.",
+                );
+            }
+            error("Error", said.lines())
+        }
     }
 }
 
@@ -35,7 +44,8 @@ pub fn died(ending: &Ending, interrupted: bool, lost: &[String]) -> CellError {
         ),
         Ending::Other(how) => ("RuntimeDied", how.as_str()),
     };
-    let rest = "Functions, types and imports are still there; the next cell starts a new process.";
+    let rest =
+        "What earlier cells have defined is still there; the next cell starts a new process.";
     error(ename, [what, &loss(lost), rest])
 }
 
@@ -66,7 +76,9 @@ fn error<'t>(ename: &str, lines: impl IntoIterator<Item = &'t str>) -> CellError
 }
 
 fn compilation(errors: &[CompilationError]) -> CellError {
-    let first = errors.first();
+    // evcxr hands over warnings as well.
+    let is_error = |error: &&CompilationError| error.level() == "error";
+    let first = errors.iter().find(is_error).or(errors.first());
     let evalue = first.map_or_else(|| "the cell does not compile".into(), |e| e.message());
     CellError {
         ename: first

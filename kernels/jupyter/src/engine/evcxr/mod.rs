@@ -13,6 +13,7 @@ mod relay;
 mod stop;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -49,6 +50,16 @@ impl Options {
 
 /// The hidden subcommand that runs [`relay()`].
 pub const RELAY: &str = "evcxr-relay";
+
+/// Whether the sources of std are installed, without which evcxr knows few types.
+pub fn has_rust_src() -> bool {
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
+    asked.is_ok_and(|answer| {
+        let sysroot = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
+        sources.is_dir()
+    })
+}
 
 /// To be called first in `main`: does not return where evcxr has put this program around rustc, as
 /// its `:cache` and `:allow_static_linking 0` do.
@@ -102,8 +113,9 @@ impl EvcxrEngine {
 impl Engine for EvcxrEngine {
     fn run(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Outcome {
         let before = self.names();
-        let ends_with_value =
-            crate::cell::parse(&cell.code).is_ok_and(|parsed| parsed.trailing.is_some());
+        // What a macro makes at a cell's end may be one.
+        let ends_with_value = crate::cell::parse(&cell.code)
+            .is_ok_and(|parsed| parsed.trailing.is_some() || !parsed.calls.is_empty());
         let filter = Arc::new(Filter::new(frontend.clone(), ends_with_value));
         self.link.attach(filter.clone());
         self.stop.begin();

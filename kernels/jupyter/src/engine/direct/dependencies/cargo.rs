@@ -313,7 +313,8 @@ mod tests {
 
     #[test]
     fn a_complaint_is_what_went_wrong() {
-        let said = "    Updating git repository\n   Compiling a v0.1.0\nerror: no\n  Compiling\n  --> x\n";
+        let said =
+            "    Updating git repository\n   Compiling a v0.1.0\nerror: no\n  Compiling\n  --> x\n";
         assert_eq!(complaint(said), "error: no\n  --> x");
     }
 
