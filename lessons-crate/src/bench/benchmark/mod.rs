@@ -11,6 +11,7 @@ mod distilbert;
 mod engine;
 mod fresh;
 mod groups;
+mod implementation;
 mod initial;
 mod json;
 mod limits;
@@ -25,12 +26,11 @@ mod suggestion;
 mod table;
 mod work;
 
-pub use config::{
-    About, Config, Implementation, Measure, Measures, ModelKeys, Precision, TestData,
-};
+pub use config::{About, Config, Measure, Measures, ModelKeys, Precision, TestData};
 pub use distilbert::write_directory;
 pub use engine::{Loaded, Memory};
 pub use fresh::{Once, once};
+pub use implementation::Implementation;
 pub use limits::Limits;
 pub use report::{BenchReport, CaseReport, Ratio};
 pub use roofline::{Bandwidth, Roofline, RooflineKeys, RooflineRow, roofline};

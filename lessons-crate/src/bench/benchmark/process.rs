@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Implementation;
 use super::engine::{Case, Engine, Loaded, Task};
+use super::implementation::Implementation;
 use crate::bench::difference::Numbers;
 use crate::weights::Weights;
 
