@@ -120,6 +120,28 @@ def test_paths(notebook):
     assert "Some" in completed(notebook, "Option::¦")
 
 
+def test_crates(notebook, tmp_path):
+    assert "matmul" in completed(notebook, "use candle_core::{Device, Tensor};\nTensor::mat¦")
+    tensor = "let t = candle_core::Tensor::zeros(3, candle_core::DType::F32, &candle_core::Device::Cpu)?;\nt.¦"
+    assert {"to_vec1", "matmul"} <= completed(notebook, tensor).keys()
+    crate = tmp_path / "pebbles"
+    (crate / "src").mkdir(parents=True)
+    (crate / "Cargo.toml").write_text('[package]\nname = "pebbles"\nversion = "0.1.0"\nedition = "2021"\n')
+    (crate / "src/lib.rs").write_text(
+        "/// A pile of pebbles.\npub struct Pile;\nimpl Pile { /// How many.\n pub fn count(&self) -> u32 { 3 } }\n"
+    )
+    reply, _ = notebook.run(f":dep {crate}", allow_stdin=False)
+    assert reply["status"] == "ok", reply
+    assert completed(notebook, "let p = pebbles::Pile;\np.¦")["count"] == ("method", "fn count(&self) -> u32")
+    assert "Pile" in completed(notebook, "pebbles::¦")
+    assert "How many." in inspected(notebook, "pebbles::Pile.cou¦nt()")
+
+
+def test_a_type_that_the_cell_defines_anew(notebook):
+    members = completed(notebook, "struct Point { z: u8 }\nlet p = Point { z: 1 };\np.¦")
+    assert "z" in members and "x" not in members
+
+
 def test_names(notebook):
     assert completed(notebook, "ag¦")["ages"] == ("instance", "HashMap<String, u32>")
     assert completed(notebook, "incr¦")["increased"] == ("function", "fn increased(n: i32) -> i32")

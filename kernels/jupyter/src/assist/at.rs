@@ -1,5 +1,7 @@
 //! A place in a cell, and all that is known there.
 
+use std::sync::Arc;
+
 use super::index::Index;
 use super::infer::Scope;
 use super::known::{Known, PRELUDE};
@@ -15,6 +17,7 @@ pub struct At<'a> {
     pub spot: Spot,
     pub notebook: &'a Notebook,
     loaded: &'a Loaded,
+    added: &'a [Arc<Index>],
     chars: Vec<char>,
     cell: Own,
 }
@@ -23,6 +26,7 @@ impl<'a> At<'a> {
     /// The place at a cursor; `None` inside a comment or string.
     pub fn new(
         loaded: &'a Loaded,
+        added: &'a [Arc<Index>],
         notebook: &'a Notebook,
         code: &str,
         cursor: usize,
@@ -41,6 +45,7 @@ impl<'a> At<'a> {
             spot,
             notebook,
             loaded,
+            added,
             chars,
             cell,
         })
@@ -56,7 +61,10 @@ impl<'a> At<'a> {
                 &self.loaded.library,
                 &self.loaded.language,
             ],
-            far: vec![&self.loaded.std],
+            far: [&self.loaded.std, &self.loaded.crates]
+                .into_iter()
+                .chain(self.added.iter().map(Arc::as_ref))
+                .collect(),
             imports: imports.cloned().collect(),
         }
     }

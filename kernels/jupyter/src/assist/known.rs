@@ -6,7 +6,8 @@ use super::ty::Ty;
 /// Several indexes as one; what an earlier one says counts for more.
 #[derive(Debug, Clone)]
 pub struct Known<'a> {
-    /// Names that can be written without a path: the notebook's, the library's, the language's.
+    /// Names that can be written without a path: this cell's, the notebook's, the library's, the
+    /// language's.
     pub near: Vec<&'a Index>,
     /// std and other crates, whose names must be imported.
     pub far: Vec<&'a Index>,
@@ -57,6 +58,13 @@ impl<'a> Known<'a> {
         self.indexes().flat_map(|index| &index.entries)
     }
 
+    /// Whether this cell defines a type that the notebook may have had before.
+    fn is_anew(&self, name: &str) -> bool {
+        let cell = self.near.first().into_iter();
+        let mut items = cell.flat_map(|index| index.items());
+        items.any(|entry| entry.name == name && entry.kind.is_type())
+    }
+
     /// The module that a name was imported from; empty when it was not.
     pub fn home_of(&self, name: &str) -> &str {
         let imports = self.imports.iter().rev();
@@ -72,7 +80,10 @@ impl<'a> Known<'a> {
             home => home,
         };
         let found: Vec<&Entry> = self
-            .entries()
+            .indexes()
+            .enumerate()
+            .filter(|(position, _)| !(*position == 1 && self.is_anew(owner)))
+            .flat_map(|(_, index)| &index.entries)
             .filter(|entry| entry.owner == owner && entry.is_member())
             .collect();
         let same = |entry: &Entry| entry.home == home;

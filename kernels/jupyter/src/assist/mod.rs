@@ -26,8 +26,9 @@ mod std_names;
 mod text;
 mod ty;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::engine::{Analyst, Bundle, Variable};
 
@@ -45,12 +46,15 @@ pub use index::{Entry, Index, Kind};
 pub struct Assistant {
     library: Option<PathBuf>,
     loaded: OnceLock<Loaded>,
+    /// The crates that notebooks have added, by the root files of their sources.
+    added: Mutex<BTreeMap<PathBuf, Arc<Index>>>,
     notebook: RwLock<Arc<Notebook>>,
 }
 
 /// What does not depend on the notebook.
 struct Loaded {
     library: Index,
+    crates: Index,
     std: Index,
     language: Index,
 }
@@ -109,7 +113,8 @@ impl Assistant {
     /// What can stand at `cursor`, counted in characters.
     pub fn complete(&self, code: &str, cursor: usize) -> Completions {
         let notebook = self.notebook();
-        match At::new(self.loaded(), &notebook, code, cursor) {
+        let added = self.added(&notebook);
+        match At::new(self.loaded(), &added, &notebook, code, cursor) {
             Some(at) => complete::complete(&at),
             None => Completions::none(cursor.min(code.chars().count())),
         }
@@ -120,7 +125,8 @@ impl Assistant {
     pub fn inspect(&self, code: &str, cursor: usize, detail: bool) -> Option<Doc> {
         let notebook = self.notebook();
         let cursor = inspect::named(code, cursor)?;
-        let at = At::new(self.loaded(), &notebook, code, cursor)?;
+        let added = self.added(&notebook);
+        let at = At::new(self.loaded(), &added, &notebook, code, cursor)?;
         inspect::inspect(&at, detail)
     }
 
@@ -128,6 +134,16 @@ impl Assistant {
     pub fn document(&self, name: &str) -> Option<Bundle> {
         let doc = self.inspect(name, name.chars().count(), false)?.bundle();
         serde_json::from_value(doc).ok()
+    }
+
+    fn added(&self, notebook: &Notebook) -> Vec<Arc<Index>> {
+        let crates = notebook.analyst.as_ref().map(|analyst| analyst.crates());
+        let mut known = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        let added = crates.into_iter().flatten().map(|(name, root)| {
+            let read = || Arc::new(Index::of_foreign_crate(&name, &root));
+            known.entry(root.clone()).or_insert_with(read).clone()
+        });
+        added.collect()
     }
 
     fn notebook(&self) -> Arc<Notebook> {
@@ -146,6 +162,7 @@ impl Assistant {
             let std = read(files::STD).unwrap_or_default();
             Loaded {
                 library: read(files::LIBRARY).unwrap_or_default(),
+                crates: read(files::CRATES).unwrap_or_default(),
                 language: std_names::index(&std),
                 std,
             }

@@ -25,6 +25,21 @@ impl Index {
         Ok(index)
     }
 
+    /// Reads what can be read of the sources of a crate of others, where modules may depend on the
+    /// platform or lie elsewhere.
+    pub fn of_foreign_crate(name: &str, root: &Path) -> Self {
+        let mut reader = Reader {
+            lenient: true,
+            ..Reader::default()
+        };
+        let folder = root.parent().unwrap_or(Path::new("."));
+        // A crate whose `lib.rs` can't be read is not known, that is all.
+        let _ = reader.add_file(root, folder, name);
+        let mut index = reader.index;
+        exports::resolve(&mut index, &reader.exports);
+        index
+    }
+
     /// Reads items of a notebook, where privacy means nothing. An item that isn't Rust is left out.
     pub fn of_items<'t>(items: impl IntoIterator<Item = &'t str>) -> Self {
         let mut reader = Reader {
@@ -48,6 +63,8 @@ struct Reader {
     exports: Vec<Export>,
     /// Whether private items count.
     own: bool,
+    /// Whether files that can't be read are passed over.
+    lenient: bool,
 }
 
 impl Reader {
@@ -77,7 +94,10 @@ impl Reader {
                         Some((_, items)) => self.add_items(items, &folder.join(&name), &inner)?,
                         None => {
                             let file = module_file(folder, &name);
-                            self.add_file(&file, &folder.join(&name), &inner)?;
+                            let added = self.add_file(&file, &folder.join(&name), &inner);
+                            if !self.lenient {
+                                added?;
+                            }
                         }
                     }
                 }
@@ -401,6 +421,20 @@ mod tests {
         for name in ["hidden", "internal", "clone", "secret", "nothing", "tests"] {
             assert!(!names.iter().any(|known| known == name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_missing_file_costs_a_foreign_crate_no_more_than_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("lib.rs");
+        fs::write(&root, "mod elsewhere; pub fn here() {}").unwrap();
+        assert!(Index::of_crate("other", &root).is_err());
+        let index = Index::of_foreign_crate("other", &root);
+        assert_eq!(index.entries.len(), 1);
+        assert_eq!(
+            Index::of_foreign_crate("none", Path::new("/nowhere")),
+            Index::default()
+        );
     }
 
     #[test]

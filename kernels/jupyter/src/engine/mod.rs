@@ -8,6 +8,7 @@ pub mod evcxr;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,6 +151,12 @@ pub trait Analyst: Send + Sync {
 
     /// The source text of each live item.
     fn items(&self) -> Vec<String>;
+
+    /// The crates that the notebook has added, by the names that code knows them by, with the root
+    /// files of their sources.
+    fn crates(&self) -> Vec<(String, PathBuf)> {
+        Vec::new()
+    }
 }
 
 /// Compiles and runs cells, one at a time, and keeps their variables and items.

@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 pub use build::{Event, build, build_variant, build_watched};
-pub use sources::{fingerprint, fingerprint_of};
+pub use sources::{fingerprint, fingerprint_of, registry_source};
 
 const MANIFEST: &str = "manifest.json";
 const CURRENT: &str = "current";

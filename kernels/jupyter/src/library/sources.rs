@@ -83,6 +83,21 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The `lib.rs` of a package from a registry, where cargo still has its sources. The name may be the
+/// one that code knows it by.
+pub fn registry_source(name: &str, version: &str) -> Option<PathBuf> {
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))?;
+    let registries = fs::read_dir(cargo.join("registry/src")).ok()?.flatten();
+    let names = [name.to_owned(), name.replace('_', "-")];
+    let mut roots = registries.flat_map(|registry| {
+        let folders = names.iter().map(|name| format!("{name}-{version}"));
+        let roots = folders.map(|folder| registry.path().join(folder).join("src/lib.rs"));
+        roots.collect::<Vec<_>>()
+    });
+    roots.find(|root| root.is_file())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

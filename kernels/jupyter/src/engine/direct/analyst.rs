@@ -119,4 +119,8 @@ impl Analyst for DirectAnalyst {
     fn items(&self) -> Vec<String> {
         self.notebook.sources()
     }
+
+    fn crates(&self) -> Vec<(String, PathBuf)> {
+        self.compiler.dependencies.sources()
+    }
 }
