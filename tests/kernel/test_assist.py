@@ -105,8 +105,10 @@ def test_members_of_what_only_the_compiler_knows(notebook, code, expected):
 def test_members_of_the_library(notebook):
     graph = completed(notebook, "use lessons::prelude::*;\nGraph::¦")
     assert graph["build"][0] == "method" and "name: &str" in graph["build"][1]
-    session = completed(notebook, "use lessons::prelude::*;\nlet session = Session::new();\nsession.comp¦")
-    assert "compile" in session
+    session = completed(notebook, "use lessons::prelude::*;\nlet session = Session::cpu();\nsession.¦")
+    assert "compile" in session and "&self" in session["compile"][1]
+    inside = 'use lessons::prelude::*;\nGraph::build("g", |g| { let x = g.input("x", f32s(("n",))); x.¦'
+    assert "matmul" in completed(notebook, inside)
 
 
 def test_paths(notebook):
@@ -118,6 +120,16 @@ def test_paths(notebook):
     assert "with_capacity" in completed(notebook, "HashMap::<u8, u8>::wi¦")
     assert "collections" in completed(notebook, "std::coll¦")
     assert "Some" in completed(notebook, "Option::¦")
+    assert "from" in completed(notebook, "String::fr¦")
+    assert "MAX" in completed(notebook, "i32::MA¦")
+    assert "new" in completed(notebook, "impl Doubled for Point { fn doubled(&self) -> Self { Self::¦")
+
+
+def test_nothing_is_offered_that_is_not_there(notebook):
+    assert completed(notebook, "no_such_variable.¦") == {}
+    for receiver in ["1u8.¦", "v.¦"]:
+        offered = completed(notebook, receiver)
+        assert not {"learning_rate", "argmax", "x", "doubled"} & offered.keys()
 
 
 def test_crates(notebook, tmp_path):
@@ -180,6 +192,7 @@ def test_inspection(notebook):
     assert inspected(notebook, "v.iter().rev¦()")
     assert "struct HashMap" in inspected(notebook, "HashMap¦")
     assert inspected(notebook, ":de¦p")
+    assert inspected(notebook, "lessons¦").startswith("crate lessons\n\n")
     for code in ["no_such_name¦", "¦", "\"v¦\"", "v.no_such¦"]:
         assert inspected(notebook, code) is None, code
 

@@ -1,5 +1,6 @@
 //! A place in a cell, and all that is known there.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::Index;
@@ -115,6 +116,8 @@ impl<'a> At<'a> {
         let length = expression.chars().count();
         let asked = self.spot.subject..self.spot.subject + length;
         let typed = self.ask(asked, self.spot.end, &self.traits(&known));
+        let answered = typed.is_some();
+        let typed = typed.unwrap_or_default();
         let types: Vec<Ty> = typed
             .types
             .iter()
@@ -124,12 +127,14 @@ impl<'a> At<'a> {
             let guessed = scope.type_of(expression).into_iter();
             return Receiver {
                 types: guessed.collect(),
+                answered,
                 ..Receiver::default()
             };
         }
         Receiver {
             types,
             traits: typed.traits,
+            answered,
             written: typed.types.into_iter().next(),
         }
     }
@@ -141,7 +146,7 @@ impl<'a> At<'a> {
             return None;
         }
         let asked = self.spot.start..self.spot.end;
-        let typed = self.ask(asked, self.spot.end, &[]);
+        let typed = self.ask(asked, self.spot.end, &[]).unwrap_or_default();
         typed.types.into_iter().next().or_else(|| {
             let ty = self.scope(&known).type_of(name)?;
             Some(ty.name)
@@ -155,15 +160,10 @@ impl<'a> At<'a> {
         ty.map_or_else(String::new, |ty| ty.name)
     }
 
-    fn ask(&self, asked: std::ops::Range<usize>, end: usize, traits: &[String]) -> Typed {
-        let Some(analyst) = &self.notebook.analyst else {
-            return Typed::default();
-        };
-        let asked = self
-            .notebook
-            .asked
-            .ask(&**analyst, &self.chars, asked, end, traits);
-        asked.unwrap_or_default()
+    fn ask(&self, asked: Range<usize>, end: usize, traits: &[String]) -> Option<Typed> {
+        let analyst = self.notebook.analyst.as_ref()?;
+        let memory = &self.notebook.asked;
+        memory.ask(&**analyst, &self.chars, asked, end, traits)
     }
 
     /// The traits that the compiler is asked about: those of std's prelude, and the notebook's own.
@@ -216,6 +216,8 @@ pub struct Receiver {
     pub traits: Vec<String>,
     /// Its type as the compiler writes it.
     pub written: Option<String>,
+    /// Whether the compiler was asked and had an answer, if only that it doesn't know.
+    pub answered: bool,
 }
 
 impl Receiver {

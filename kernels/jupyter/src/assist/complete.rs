@@ -7,6 +7,7 @@ use super::index::{Entry, Index, Kind};
 use super::known::{Known, crate_of};
 use super::lexer::masked;
 use super::text::{Before, is_word};
+use super::ty::Ty;
 use crate::engine::direct::{COMMANDS, CommandInfo};
 
 /// One name that fits.
@@ -74,7 +75,10 @@ pub(super) fn complete(at: &At<'_>) -> Completions {
             spot.typed.clone(),
             on_value(at, &known, receiver),
         ),
-        Before::Path(path) => (spot.start, spot.typed.clone(), in_path(&known, path)),
+        Before::Path(path) => {
+            let path = path_of(path, at.before());
+            (spot.start, spot.typed.clone(), in_path(&known, path))
+        }
         Before::Nothing => (spot.start, spot.typed.clone(), plain(at, &known)),
     };
     Completions {
@@ -120,11 +124,14 @@ fn completion(entry: &Entry) -> Completion {
     }
 }
 
-/// Methods and fields of the receiver's type; where nothing is known of it, those of every type that
-/// is the notebook's or the library's.
+/// Methods and fields of the receiver's type; where nobody can say what that is, what begins with the
+/// typed characters of every type that is the notebook's or the library's.
 fn on_value(at: &At<'_>, known: &Known<'_>, receiver: &str) -> Vec<Completion> {
     let receiver = at.receiver(receiver);
     if receiver.is_unknown() {
+        if receiver.answered || at.spot.typed.is_empty() {
+            return Vec::new();
+        }
         let near = known.near.iter().flat_map(|index| &index.entries);
         let members = near.filter(|entry| entry.on_value);
         return members.map(completion).collect();
@@ -137,10 +144,9 @@ fn on_value(at: &At<'_>, known: &Known<'_>, receiver: &str) -> Vec<Completion> {
 }
 
 /// What a path leads to: the members of a type or the items of a module.
-fn in_path(known: &Known<'_>, path: &str) -> Vec<Completion> {
-    let path = path_of(path);
+fn in_path(known: &Known<'_>, path: String) -> Vec<Completion> {
     let (home, last) = path.rsplit_once("::").unwrap_or(("", &path));
-    let members = known.members(last, home);
+    let members = known.associated(last, home);
     if !members.is_empty() {
         return members.into_iter().map(completion).collect();
     }
@@ -159,12 +165,25 @@ fn in_path(known: &Known<'_>, path: &str) -> Vec<Completion> {
     known.items().filter(within).map(completion).collect()
 }
 
-/// `Vec` for `Vec::<u8>`, `graph` for `crate::graph`.
-pub(super) fn path_of(path: &str) -> String {
+/// `Vec` for `Vec::<u8>`, `graph` for `crate::graph`, and for `Self` the type of the impl around it,
+/// whose text stands before.
+pub(super) fn path_of(path: &str, before: &[char]) -> String {
     let path = path.split('<').next().unwrap_or(path);
+    if path == "Self" {
+        return implementing(before).unwrap_or_default();
+    }
     let segments = path.split("::").map(str::trim);
     let named = segments.filter(|segment| !matches!(*segment, "" | "crate" | "self" | "super"));
     named.collect::<Vec<_>>().join("::")
+}
+
+/// The name of the type that the last impl in a text is for.
+fn implementing(text: &[char]) -> Option<String> {
+    let text: String = masked(text).into_iter().collect();
+    let (_, rest) = text.rsplit_once("impl")?;
+    let header = rest.split('{').next()?;
+    let item = syn::parse_str::<syn::ItemImpl>(&format!("impl{header}{{}}")).ok()?;
+    Some(Ty::of(&item.self_ty)?.name)
 }
 
 /// The notebook's variables and items; with something typed, also every free-standing name of the
@@ -187,7 +206,8 @@ fn plain(at: &At<'_>, known: &Known<'_>) -> Vec<Completion> {
     if !typed.is_empty() {
         let near = known.near.iter().flat_map(|index| index.items());
         found.extend(near.map(completion));
-        found.extend(known.imports.iter().map(|(name, home)| {
+        let imports = known.imports.iter().filter(|(name, _)| name != "*");
+        found.extend(imports.map(|(name, home)| {
             let mut items = known.items();
             let item = items.find(|entry| entry.name == *name && entry.owner == *home);
             item.map(completion).unwrap_or(Completion {

@@ -97,7 +97,13 @@ impl Entry {
     pub fn is_member(&self) -> bool {
         match self.kind {
             Kind::Method | Kind::Field | Kind::Variant => true,
-            Kind::Const => self.owner.starts_with(char::is_uppercase),
+            // The owner of others is a module's path, which begins with the crate.
+            Kind::Const => {
+                let root = self.home.split("::").next();
+                !self.owner.is_empty()
+                    && !self.owner.contains("::")
+                    && root != Some(self.owner.as_str())
+            }
             _ => false,
         }
     }

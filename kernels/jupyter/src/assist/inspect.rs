@@ -20,6 +20,7 @@ pub(super) fn inspect(at: &At<'_>, detail: bool) -> Option<Doc> {
         Before::Receiver(receiver) => {
             let receiver = at.receiver(receiver);
             let members = match receiver.is_unknown() {
+                true if receiver.answered => Vec::new(),
                 true => known.entries().filter(|entry| entry.on_value).collect(),
                 false => receiver.members(&known),
             };
@@ -27,9 +28,9 @@ pub(super) fn inspect(at: &At<'_>, detail: bool) -> Option<Doc> {
             Some(told(at, &known, found, detail))
         }
         Before::Path(path) => {
-            let path = path_of(path);
+            let path = path_of(path, at.before());
             let (home, last) = path.rsplit_once("::").unwrap_or(("", &path));
-            let mut members = known.members(last, home).into_iter();
+            let mut members = known.associated(last, home).into_iter();
             let member = members.find(|entry| entry.name == name);
             let found = member.or_else(|| item(&known, name, &path))?;
             Some(told(at, &known, found, detail))
@@ -120,7 +121,7 @@ fn item<'a>(known: &Known<'a>, name: &str, home: &str) -> Option<&'a Entry> {
     items.sort_by_key(|entry| {
         let elsewhere = !home.is_empty() && entry.owner != home;
         let vague = matches!(entry.kind, Kind::Keyword | Kind::Module);
-        let own = matches!(crate_of(&entry.home), "lessons") || entry.home.is_empty();
+        let own = crate_of(&entry.home) == "lessons";
         (elsewhere, vague, !own, usize::MAX - entry.doc.len())
     });
     items.into_iter().next()

@@ -1,6 +1,6 @@
 //! What is known at a cursor: the cell, the notebook, the library, other crates, the language.
 
-use super::index::{Entry, Index};
+use super::index::{Entry, Index, Kind};
 use super::ty::Ty;
 
 /// Several indexes as one; what an earlier one says counts for more.
@@ -11,18 +11,21 @@ pub struct Known<'a> {
     pub near: Vec<&'a Index>,
     /// std and other crates, whose names must be imported.
     pub far: Vec<&'a Index>,
-    /// The modules of the names that `use` has imported, by name.
+    /// The modules of the names that `use` has imported, by name; by `*` where it takes all of them.
     pub imports: Vec<(String, String)>,
 }
 
 /// The traits of std whose methods every cell can call.
-pub const PRELUDE: [&str; 13] = [
+pub const PRELUDE: [&str; 17] = [
     "AsMut",
     "AsRef",
     "Clone",
+    "Default",
     "DoubleEndedIterator",
     "ExactSizeIterator",
     "Extend",
+    "From",
+    "FromIterator",
     "Future",
     "Into",
     "IntoFuture",
@@ -30,6 +33,7 @@ pub const PRELUDE: [&str; 13] = [
     "Iterator",
     "ToOwned",
     "ToString",
+    "TryFrom",
 ];
 /// How often a value is dereferenced.
 const DEREFS: usize = 4;
@@ -109,12 +113,10 @@ impl<'a> Known<'a> {
         for _ in 0..DEREFS {
             let Some(ty) = next else { break };
             found.extend(self.members(&ty.name, &ty.home));
-            traits.extend(self.traits_of(&ty.name));
+            traits.extend(self.of_traits(&ty.name));
             next = self.target(&ty);
         }
-        for name in traits {
-            found.extend(self.members(name, ""));
-        }
+        found.extend(traits);
         found.retain(|entry| entry.on_value);
         found
     }
@@ -139,26 +141,41 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// The traits whose methods can be called on a type of this name.
-    fn traits_of(&self, name: &str) -> Vec<&'a str> {
-        let found = self
+    /// The members that a path to a type leads to: its own, and those of its traits.
+    pub fn associated(&self, owner: &str, home: &str) -> Vec<&'a Entry> {
+        let mut found = self.members(owner, home);
+        found.extend(self.of_traits(owner));
+        found
+    }
+
+    /// The members of the traits that a type of this name implements.
+    fn of_traits(&self, name: &str) -> Vec<&'a Entry> {
+        let implemented = self
             .indexes()
             .filter_map(|index| index.implements.get(name))
             .flatten();
-        let usable = found.filter(|name| self.in_scope(name));
-        usable.map(String::as_str).collect()
+        let scoped = implemented.filter_map(|name| Some((name, self.trait_in_scope(name)?)));
+        scoped
+            .flat_map(|(name, home)| self.members(name, home))
+            .collect()
     }
 
-    /// Whether the methods of a trait can be called: it is the notebook's or the library's, in std's
-    /// prelude, or imported.
-    pub fn in_scope(&self, name: &str) -> bool {
-        PRELUDE.contains(&name)
-            || !self.home_of(name).is_empty()
-            || self
-                .near
-                .iter()
-                .flat_map(|index| index.items())
-                .any(|entry| entry.name == name && matches!(crate_of(&entry.home), "" | "lessons"))
+    /// The home of a trait whose methods can be called: std's prelude has it, the notebook defines it,
+    /// or a `use` brings it.
+    fn trait_in_scope(&self, name: &str) -> Option<&'a str> {
+        if PRELUDE.contains(&name) {
+            return Some("std");
+        }
+        let mut traits = self
+            .items()
+            .filter(|entry| entry.kind == Kind::Trait && entry.name == name);
+        let found = traits.find(|entry| {
+            let brings = |(binding, home): &(String, String)| {
+                (binding == name || binding == "*") && *home == entry.owner
+            };
+            entry.home.is_empty() || self.imports.iter().any(brings)
+        })?;
+        Some(&found.home)
     }
 
     /// Whether there is a type or trait of this name.

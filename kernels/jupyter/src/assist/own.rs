@@ -41,8 +41,9 @@ impl Own {
             })
             .filter_map(|leaf| {
                 let path = leaf.path.split(" as ").next()?;
-                let (home, _) = path.rsplit_once("::")?;
-                Some((leaf.binding?, home.to_owned()))
+                let (home, last) = path.rsplit_once("::")?;
+                let all = (last == "*").then(|| last.to_owned());
+                Some((leaf.binding.or(all)?, home.to_owned()))
             });
         Self {
             imports: imports.collect(),
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn imports_and_items_of_a_cell() {
         let cell = cell::parse(
-            "use std::collections::{HashMap as Map, self};\n/// Doc.\nstruct S { a: u8 }\nlet x = 1;",
+            "use std::collections::{HashMap as Map, self};\nuse lessons::prelude::*;\n/// Doc.\nstruct S { a: u8 }\nlet x = 1;",
         )
         .unwrap();
         let own = Own::of_cell(&cell);
@@ -81,7 +82,11 @@ mod tests {
             .collect();
         assert_eq!(
             imports,
-            [("Map", "std::collections"), ("collections", "std")]
+            [
+                ("Map", "std::collections"),
+                ("collections", "std"),
+                ("*", "lessons::prelude")
+            ]
         );
         assert_eq!(own.source_of("S"), Some("/// Doc.\nstruct S { a: u8 }"));
         assert_eq!(own.index.entries[0].doc, "Doc.");

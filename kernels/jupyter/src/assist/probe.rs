@@ -36,11 +36,12 @@ struct Question {
 
 /// The last question and what was answered: while a name is typed, its receiver stays the same.
 #[derive(Default)]
-pub struct Asked(Mutex<Option<(String, Option<Typed>)>>);
+pub struct Asked(Mutex<Option<(String, Typed)>>);
 
 impl Asked {
     /// Asks about the expression at `expression`; `gap` follows it, up to the end of the name that is
-    /// being completed, and is left out. Both are in characters.
+    /// being completed, and is left out. Both are in characters. `None` when nobody answers; an empty
+    /// answer when the compiler doesn't know either.
     pub fn ask(
         &self,
         analyst: &dyn Analyst,
@@ -57,12 +58,12 @@ impl Asked {
         if let Some((asked, answered)) = &*last()
             && *asked == code
         {
-            return answered.clone();
+            return Some(answered.clone());
         }
         let findings = analyst.check(&code, LIMIT)?;
         let answered = answer(&question, before.len(), &findings, traits);
         *last() = Some((code, answered.clone()));
-        answered
+        Some(answered)
     }
 }
 
@@ -122,12 +123,7 @@ fn question(expression: &str, traits: &[String]) -> Question {
     }
 }
 
-fn answer(
-    question: &Question,
-    start: usize,
-    findings: &[Finding],
-    traits: &[String],
-) -> Option<Typed> {
+fn answer(question: &Question, start: usize, findings: &[Finding], traits: &[String]) -> Typed {
     let at = |range: &Range<usize>| {
         let range = range.start + start..range.end + start;
         findings.iter().filter(move |finding| {
@@ -151,7 +147,7 @@ fn answer(
         }
     }
     if types.is_empty() {
-        return None;
+        return Typed::default();
     }
     let mut implemented = Vec::new();
     for (index, name) in traits.iter().enumerate() {
@@ -163,10 +159,10 @@ fn answer(
             implemented.push(name.clone());
         }
     }
-    Some(Typed {
+    Typed {
         types,
         traits: implemented,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ impl Index {
     pub fn of_crate(name: &str, root: &Path) -> anyhow::Result<Self> {
         let mut reader = Reader::default();
         let folder = root.parent().unwrap_or(Path::new("."));
+        let entry = Entry::new(Kind::Module, name, "", &format!("crate {name}"));
+        reader.add(entry, name, &[]);
         reader.add_file(root, folder, name)?;
         let mut index = reader.index;
         exports::resolve(&mut index, &reader.exports);
@@ -33,6 +35,8 @@ impl Index {
             ..Reader::default()
         };
         let folder = root.parent().unwrap_or(Path::new("."));
+        let entry = Entry::new(Kind::Module, name, "", &format!("crate {name}"));
+        reader.add(entry, name, &[]);
         // A crate whose `lib.rs` can't be read is not known, that is all.
         let _ = reader.add_file(root, folder, name);
         let mut index = reader.index;
@@ -73,6 +77,17 @@ impl Reader {
             fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
         let parsed =
             syn::parse_file(&text).with_context(|| format!("can't parse {}", file.display()))?;
+        // The last entry is the module that the file is the text of, unless that is private.
+        let own = |entry: &&mut Entry| {
+            let at = match entry.owner.as_str() {
+                "" => entry.name.clone(),
+                owner => format!("{owner}::{}", entry.name),
+            };
+            entry.kind == Kind::Module && at == path && entry.doc.is_empty()
+        };
+        if let Some(module) = self.index.entries.last_mut().filter(own) {
+            module.doc = documentation(&parsed.attrs);
+        }
         self.add_items(&parsed.items, folder, path)
     }
 
@@ -385,6 +400,7 @@ mod tests {
         assert_eq!(entry("Value").owner, "lessons::graph");
         assert_eq!(entry("Other").signature, "DType::Other(u8)");
         assert_eq!(entry("id").gives.as_deref(), Some("u32"));
+        assert_eq!(entry("lessons").doc, "A crate.");
     }
 
     #[test]
@@ -430,11 +446,14 @@ mod tests {
         fs::write(&root, "mod elsewhere; pub fn here() {}").unwrap();
         assert!(Index::of_crate("other", &root).is_err());
         let index = Index::of_foreign_crate("other", &root);
-        assert_eq!(index.entries.len(), 1);
-        assert_eq!(
-            Index::of_foreign_crate("none", Path::new("/nowhere")),
-            Index::default()
-        );
+        let names: Vec<&str> = index
+            .entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        assert_eq!(names, ["other", "here"]);
+        let unknown = Index::of_foreign_crate("none", Path::new("/nowhere"));
+        assert_eq!(unknown.entries.len(), 1);
     }
 
     #[test]
