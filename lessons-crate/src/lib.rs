@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod compile;
+pub mod debug;
 pub mod engine;
 pub mod figure;
 pub mod graph;

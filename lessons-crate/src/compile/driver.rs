@@ -18,6 +18,7 @@ use super::remove_dead::RemoveDead;
 use super::share_subexpressions::ShareSubexpressions;
 use super::simplify_algebra::SimplifyAlgebra;
 use super::simplify_movement::SimplifyMovement;
+use crate::debug;
 use crate::graph::ops::OpDef;
 use crate::graph::{Graph, GraphError, verify};
 
@@ -121,11 +122,20 @@ pub fn compile_with(
             break;
         }
     }
-    Ok(Compiled {
+    let compiled = Compiled {
         source: graph.clone(),
         graph: current,
         stages,
-    })
+    };
+    debug::say(1, || {
+        let (before, after) = (graph.nodes().len(), compiled.graph.nodes().len());
+        let patches = compiled.patches().count();
+        let time: Duration = compiled.stages.iter().map(|stage| stage.time).sum();
+        let ms = 1e3 * time.as_secs_f64();
+        let name = graph.name();
+        format!("compile {name}: {before} → {after} nodes in {patches} patches, {ms:.1} ms")
+    });
+    Ok(compiled)
 }
 
 fn run(
@@ -153,9 +163,12 @@ fn run(
             );
             GraphError::new("compile", what)
         })?;
-        tracing::debug!(pass = pass.name(), patch = patch.label, "applied");
+        debug::say(2, || format!("  {}: {}", pass.name(), patch.label));
         patches.push(patch.label);
         *left -= 1;
+    }
+    if !patches.is_empty() {
+        debug::say(3, || format!("after {}\n{graph}", pass.name()));
     }
     let cost = Cost::of(&graph);
     Ok(Stage {
@@ -169,6 +182,14 @@ fn run(
 }
 
 impl Compiled {
+    /// All patches in the order in which they were applied, each with its pass.
+    pub fn patches(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.stages.iter().flat_map(|stage| {
+            let patches = stage.patches.iter();
+            patches.map(|patch| (stage.pass, patch.as_str()))
+        })
+    }
+
     /// Inputs and weights that nothing uses, as sentences.
     pub fn warnings(&self) -> Vec<String> {
         let unused = self.source.unused().into_iter();

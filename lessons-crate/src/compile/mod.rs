@@ -4,6 +4,7 @@
 //! after each. Nothing here computes a tensor: what must be evaluated at compile time is asked of
 //! [`Evaluate`], and which kernels there are of [`Target`].
 
+mod bisect;
 mod cost;
 mod driver;
 mod evaluate;
@@ -21,10 +22,12 @@ mod recognize_layer_norm;
 mod recognize_softmax;
 mod remove_dead;
 mod report;
+mod report_json;
 mod share_subexpressions;
 pub mod simplify_algebra;
 pub mod simplify_movement;
 
+pub use bisect::{Culprit, bisect};
 pub use cost::Cost;
 pub use driver::{Compiled, Options, Stage, compile, compile_with, passes};
 pub use evaluate::Evaluate;

@@ -8,18 +8,23 @@ mod binding;
 mod cpu;
 mod device;
 mod error;
+mod limits;
+mod miscompile;
 mod model;
 mod outputs;
 mod plan;
+mod profile;
 mod reference;
 mod session;
 
 pub use cpu::Arena;
 pub use device::{Device, DeviceError};
 pub use error::RunError;
-pub use model::{KernelTime, Model};
+pub use limits::Limits;
+pub use model::Model;
 pub use outputs::Outputs;
 pub use plan::Plan;
+pub use profile::{KernelTime, Profile};
 pub use reference::{Folder, Precision, Reference};
 pub use session::Session;
 

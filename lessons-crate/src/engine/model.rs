@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use candle_core::Tensor;
 
@@ -11,12 +11,14 @@ use super::binding::bind;
 use super::cpu::{Arena, CpuModel};
 use super::device::Device;
 use super::error::RunError;
+use super::limits::Limits;
 use super::outputs::Outputs;
 use super::plan::Plan;
+use super::profile::{KernelTime, Profile};
 use super::reference::{Context, Precision, eval};
-use crate::compile::Report;
+use crate::compile::{Cost, Report};
 use crate::graph::ops::Op;
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Bindings, Graph, Node, NodeId};
 use crate::weights::Weights;
 
 /// A compiled graph with its weights on a device.
@@ -36,16 +38,6 @@ enum Backend {
         /// For each node the values that nothing needs once it has run.
         last_uses: HashMap<NodeId, Vec<NodeId>>,
     },
-}
-
-/// What one kernel took in one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KernelTime {
-    pub node: NodeId,
-    pub label: String,
-    /// The kernel that ran: `elementwise loop`, `candle`, …
-    pub kernel: &'static str,
-    pub time: Duration,
 }
 
 impl Model {
@@ -208,40 +200,78 @@ impl Model {
         }
     }
 
-    /// Runs the model and says what each kernel took, in order.
+    /// Runs the model and says what each kernel took, in order, beside its FLOPs, its bytes, and the
+    /// time that it takes at least on this machine, which is measured when it is first needed.
     ///
     /// # Errors
     /// As [`Model::run`].
     pub fn profile<'a>(
         &self,
         inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
-    ) -> crate::Result<Vec<KernelTime>> {
+    ) -> crate::Result<Profile> {
         let inputs: Vec<(&str, &Tensor)> = inputs.into_iter().collect();
-        let label = |node| self.graph().label(node);
-        let (weights, last_uses) = match &self.backend {
+        let profile = |kernels, sizes| Profile {
+            graph: self.graph().name().to_owned(),
+            sizes,
+            threads: self.plan.threads().count(),
+            kernels,
+            arena: None,
+            limits: None,
+        };
+        match &self.backend {
             Backend::Cpu(model) => {
-                let times = model.profile(&inputs)?.into_iter();
-                let times = times.map(|step| KernelTime {
+                let limits = Limits::of(model.threads().cpu());
+                let (steps, sizes) = model.profile(&inputs)?;
+                let kernels = steps.into_iter().map(|step| KernelTime {
                     node: step.node,
-                    label: label(step.node),
+                    label: self.graph().label(step.node),
                     kernel: step.kernel,
                     time: step.time,
+                    flops: step.flops,
+                    bytes: step.traffic.weights + step.traffic.values,
+                    predicted: Some(limits.at_least(
+                        step.flops,
+                        step.traffic.weights,
+                        step.traffic.values,
+                    )),
                 });
-                return Ok(times.collect());
+                Ok(Profile {
+                    arena: Some(model.arena(&inputs)?),
+                    limits: Some(limits),
+                    ..profile(kernels.collect(), sizes)
+                })
             }
-            Backend::Candle { weights, last_uses } => (weights, last_uses),
-        };
+            Backend::Candle { weights, last_uses } => {
+                let sizes = bind(self.graph(), &inputs.iter().copied().collect())?;
+                let kernels = self.time_nodes(&inputs, &sizes, weights, last_uses)?;
+                Ok(profile(kernels, sizes))
+            }
+        }
+    }
+
+    /// What each node takes through candle.
+    fn time_nodes(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        sizes: &Bindings,
+        weights: &HashMap<NodeId, Tensor>,
+        last_uses: &HashMap<NodeId, Vec<NodeId>>,
+    ) -> crate::Result<Vec<KernelTime>> {
         let mut times = Vec::new();
         let mut last = Instant::now();
-        self.execute(&inputs, weights, last_uses, &mut |node| {
+        self.execute(inputs, weights, last_uses, &mut |node| {
             self.plan.candle().synchronize()?;
             let now = Instant::now();
             if !node.op.is_source() {
+                let cost = Cost::of_node(self.graph(), node);
                 times.push(KernelTime {
                     node: node.id,
-                    label: label(node.id),
+                    label: self.graph().label(node.id),
                     kernel: "candle",
                     time: now - last,
+                    flops: cost.flops.bind(sizes).unwrap_or(0),
+                    bytes: cost.bytes.bind(sizes).unwrap_or(0),
+                    predicted: None,
                 });
             }
             last = Instant::now();

@@ -1,13 +1,14 @@
 //! Sessions: a device, and graphs compiled and loaded for it.
 
-use candle_core::Device as CandleDevice;
+use candle_core::{Device as CandleDevice, Tensor};
 
 use super::cpu::{CpuTarget, Threads};
 use super::device::Device;
+use super::miscompile;
 use super::model::Model;
 use super::plan::Plan;
 use super::reference::Folder;
-use crate::compile::{Choice, Options, Target, compile};
+use crate::compile::{Choice, Culprit, Options, Target, compile, passes};
 use crate::graph::{Graph, Node};
 use crate::weights::Weights;
 
@@ -108,6 +109,40 @@ impl Session {
             self.candle.clone(),
             self.threads.clone(),
         ))
+    }
+
+    /// Finds the patch that breaks a graph: the first after which outputs on these inputs are further
+    /// from the reference in `f64` than four times what the graph as it is written is, and a few ulps
+    /// of the largest value. `None` if all is well.
+    ///
+    /// # Errors
+    /// When the graph is wrong as it is written, where no pass is to blame; or when it does not
+    /// compile or run.
+    ///
+    /// ```
+    /// use lessons::prelude::*;
+    /// # let graph = Graph::build("relu", |g| g.output("y", (2 * g.input("x", f32s(("n",)))).relu()))?;
+    /// let x = Tensor::new(&[-1f32, 2.0], &Cpu)?;
+    /// let culprit = Session::cpu().bisect(&graph, &Weights::new(), [("x", &x)])?;
+    /// assert!(culprit.is_none());
+    /// # Ok::<(), lessons::Error>(())
+    /// ```
+    pub fn bisect<'a>(
+        &self,
+        graph: &Graph,
+        weights: &Weights,
+        inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+    ) -> crate::Result<Option<Culprit>> {
+        let inputs: Vec<(&str, &Tensor)> = inputs.into_iter().collect();
+        miscompile::find(self, &passes(), graph, weights, &inputs)
+    }
+
+    /// A plan that runs a graph as it is.
+    pub(super) fn as_it_is(&self, graph: &Graph) -> crate::Result<Plan> {
+        let options = Options {
+            stop_after: Some(0),
+        };
+        self.compile_with(graph, &options)
     }
 
     /// Compiles a graph and gives it its weights, in one step.

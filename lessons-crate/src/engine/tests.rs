@@ -179,11 +179,25 @@ fn a_profile_names_every_kernel() {
         .unwrap();
     let x = Tensor::zeros((1, 2), candle_core::DType::F32, &Cpu).unwrap();
     let ids = Tensor::new(&[3i64], &Cpu).unwrap();
-    let times = model.profile([("x", &x), ("ids", &ids)]).unwrap();
-    assert_eq!(
-        times.iter().map(|kernel| kernel.node).collect::<Vec<_>>(),
-        [NodeId(3), NodeId(4)]
+    let profile = model.profile([("x", &x), ("ids", &ids)]).unwrap();
+    let nodes = profile.kernels.iter().map(|kernel| kernel.node);
+    assert_eq!(nodes.collect::<Vec<_>>(), [NodeId(3), NodeId(4)]);
+    // A row of the table and its number are read, and the row is written; then two rows are added.
+    let bytes = profile.kernels.iter().map(|kernel| kernel.bytes);
+    assert_eq!(bytes.collect::<Vec<_>>(), [24, 24]);
+    let flops = profile.kernels.iter().map(|kernel| kernel.flops);
+    assert_eq!(flops.collect::<Vec<_>>(), [0, 2]);
+    let predicted = profile.predicted().unwrap();
+    assert!(predicted < profile.time());
+    let text = profile.to_string();
+    assert!(text.starts_with("pair with n = 1, "), "{text}");
+    assert!(
+        text.contains("gather %3") && text.contains("µs at least"),
+        "{text}"
     );
+    let json: serde_json::Value = serde_json::from_str(&profile.to_json()).unwrap();
+    assert_eq!(json["kernels"][1]["label"], "add %4");
+    assert_eq!(json["arena"]["separate"], 64);
 }
 
 #[test]

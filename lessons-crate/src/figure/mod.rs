@@ -18,6 +18,7 @@ mod matrix;
 mod number;
 pub mod palette;
 mod picture;
+mod profile;
 mod report;
 mod show;
 pub mod svg;

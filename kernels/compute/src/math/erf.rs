@@ -58,7 +58,10 @@ pub fn erf<M: MulAdd>(x: f32) -> f32 {
 #[inline(always)]
 pub fn normal_tail<M: MulAdd>(y: f32) -> f32 {
     let y = if y > 14.6 { 14.6 } else { y };
-    let u = (y - 4.0) / (y + 4.0);
+    // One division for both quotients: it takes as long as all that is multiplied here.
+    let (up, down) = (y + 4.0, M::mul_add(y, 1.5, 1.0));
+    let inverse = 1.0 / (up * down);
+    let u = (y - 4.0) * down * inverse;
     let rest = polynomial::<M, 11>(
         u,
         [
@@ -78,7 +81,7 @@ pub fn normal_tail<M: MulAdd>(y: f32) -> f32 {
     // e^(-y²/2): the error of the rounded square goes into the result to first order.
     let bell = exp::<M>(-0.5 * (y * y));
     let bell = M::mul_add(bell, -0.5 * M::square_error(y), bell);
-    bell * (rest / M::mul_add(y, 1.5, 1.0))
+    bell * (rest * (up * inverse))
 }
 
 #[cfg(test)]

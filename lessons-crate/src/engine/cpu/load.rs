@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, Device, Storage, Tensor};
 use lessons_compute::cpu::Cpu;
+use lessons_compute::error::KernelError;
 use lessons_compute::gemm::PackedMatrix;
 
 use crate::compile::load_time;
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval};
 use crate::graph::ops::Op;
-use crate::graph::{Bindings, DType, Graph, Node, NodeId};
+use crate::graph::{Bindings, DType, Graph, Node, NodeId, axis_of_rank};
 
 /// What a model holds once it is loaded.
 #[derive(Debug)]
@@ -50,8 +51,19 @@ impl Loaded {
             positions: HashMap::new(),
             packed: HashMap::new(),
         };
+        let users = graph.users();
         for node in graph.nodes() {
             if !loaded.known.contains(&node.id) {
+                continue;
+            }
+            let read_at_load = users
+                .get(&node.id)
+                .is_some_and(|users| users.iter().any(|user| loaded.known.contains(user)));
+            let only_packed =
+                to_pack.contains(&node.id) && !needed.contains(&node.id) && !read_at_load;
+            if only_packed && let Some(parts) = side_by_side(node, &values) {
+                let packed = pack(&parts, cpu).map_err(|error| error.of(graph.label(node.id)))?;
+                loaded.packed.insert(node.id, Arc::new(packed));
                 continue;
             }
             let value = match (&node.op, weights.get(&node.id)) {
@@ -64,7 +76,8 @@ impl Loaded {
                 }
             };
             if to_pack.contains(&node.id) {
-                let packed = pack(&value, cpu).map_err(|error| error.of(graph.label(node.id)))?;
+                let packed =
+                    pack(&[&value], cpu).map_err(|error| error.of(graph.label(node.id)))?;
                 loaded.packed.insert(node.id, Arc::new(packed));
             }
             if needed.contains(&node.id) {
@@ -123,15 +136,39 @@ fn read_by_runs(graph: &Graph, known: &HashSet<NodeId>) -> (HashSet<NodeId>, Has
     (needed, to_pack)
 }
 
-/// Packs a matrix, which may be a transposed view of a weight.
-fn pack(value: &Tensor, cpu: Cpu<'_>) -> Result<PackedMatrix, RunError> {
-    let (storage, layout) = value.storage_and_layout();
-    let Storage::Cpu(CpuStorage::F32(data)) = &*storage else {
-        return Err(RunError::new("only f32 in CPU memory is packed"));
+/// The matrices that a node puts side by side, such as the weights of Q, K and V: they are packed
+/// one by one, and are never one tensor.
+fn side_by_side<'v>(node: &Node, values: &'v HashMap<NodeId, Tensor>) -> Option<Vec<&'v Tensor>> {
+    let Op::Concat(op) = &node.op else {
+        return None;
     };
-    let data = data.get(layout.start_offset()..).unwrap_or(&[]);
-    let (rows, columns) = value.dims2()?;
-    let strides = [layout.stride()[0], layout.stride()[1]];
-    PackedMatrix::new(cpu, data, [rows, columns], strides)
-        .map_err(|error| RunError::new(error.to_string()))
+    let columns = axis_of_rank(node.ty.rank(), op.axis)? == 1 && node.ty.rank() == 2;
+    let parts = node.inputs.iter().map(|input| values.get(input));
+    parts.collect::<Option<_>>().filter(|_| columns)
+}
+
+/// Packs matrices side by side, each of which may be a transposed view of a weight.
+fn pack(parts: &[&Tensor], cpu: Cpu<'_>) -> Result<PackedMatrix, RunError> {
+    let refused = |error: KernelError| RunError::new(error.to_string());
+    let mut sizes = Vec::with_capacity(parts.len());
+    for part in parts {
+        sizes.push(part.dims2()?);
+    }
+    let rows = sizes.first().map_or(0, |(rows, _)| *rows);
+    let columns = sizes.iter().map(|(_, columns)| columns).sum();
+    let mut packed = PackedMatrix::zeros(cpu.isa(), rows, columns).map_err(refused)?;
+    let mut first = 0;
+    for (part, (rows, columns)) in parts.iter().zip(sizes) {
+        let (storage, layout) = part.storage_and_layout();
+        let Storage::Cpu(CpuStorage::F32(data)) = &*storage else {
+            return Err(RunError::new("only f32 in CPU memory is packed"));
+        };
+        let data = data.get(layout.start_offset()..).unwrap_or(&[]);
+        let strides = [layout.stride()[0], layout.stride()[1]];
+        packed
+            .write_columns(cpu, first, data, [rows, columns], strides)
+            .map_err(refused)?;
+        first += columns;
+    }
+    Ok(packed)
 }

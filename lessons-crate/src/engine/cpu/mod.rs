@@ -17,6 +17,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod traffic;
 
 pub use model::{Arena, CpuModel};
 pub use target::CpuTarget;

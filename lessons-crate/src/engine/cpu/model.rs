@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 
 use super::load::Loaded;
-use super::run::{self, Memory, Observer, Surroundings, Written};
+use super::run::{self, Memory, Observer, Surroundings, Value, Written};
 use super::specialize::{Source, Specialization, Step};
 use super::threads::Threads;
+use super::traffic::{self, Traffic};
+use crate::debug;
 use crate::engine::binding::bind;
 use crate::engine::error::RunError;
 use crate::engine::outputs::Outputs;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Bindings, Graph, NodeId};
 use crate::weights::to_candle;
 
 /// Plans for more shapes than this push out the oldest, and its arena with it.
@@ -61,6 +63,8 @@ pub struct StepTime {
     pub node: NodeId,
     pub kernel: &'static str,
     pub time: Duration,
+    pub flops: usize,
+    pub traffic: Traffic,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -78,9 +82,16 @@ impl CpuModel {
         weights: &HashMap<NodeId, Tensor>,
         threads: Threads,
     ) -> Result<CpuModel, RunError> {
+        let start = Instant::now();
+        let loaded = threads.candle(|| Loaded::new(graph, weights, threads.cpu()))?;
+        debug::say(1, || {
+            let (name, known) = (graph.name(), loaded.known.len());
+            let ms = 1e3 * start.elapsed().as_secs_f64();
+            format!("load {name}: {known} values depend on weights alone, {ms:.1} ms")
+        });
         Ok(CpuModel {
             graph: graph.clone(),
-            loaded: threads.candle(|| Loaded::new(graph, weights, threads.cpu()))?,
+            loaded,
             threads,
             plans: Mutex::default(),
         })
@@ -95,6 +106,7 @@ impl CpuModel {
         let by_name: BTreeMap<&str, &Tensor> = inputs.iter().copied().collect();
         let bindings = bind(&self.graph, &by_name)?;
         let program = Specialization::new(&self.graph, &self.loaded, bindings)?;
+        debug::say(1, || self.describe(&program));
         let memory = Mutex::new(Memory::new(&program));
         let plan = Arc::new(Cached { program, memory });
         if plans.len() == MAX_PLANS {
@@ -102,6 +114,20 @@ impl CpuModel {
         }
         plans.push(Arc::clone(&plan));
         Ok(plan)
+    }
+
+    fn describe(&self, program: &Specialization) -> String {
+        let sizes = program.bindings.iter();
+        let sizes: Vec<String> = sizes
+            .map(|(symbol, size)| format!("{symbol} = {size}"))
+            .collect();
+        format!(
+            "plan {} for {}: {} steps, {}",
+            self.graph.name(),
+            sizes.join(", "),
+            program.steps.len(),
+            program.arena()
+        )
     }
 
     fn fits(&self, plan: &Cached, inputs: &[(&str, &Tensor)]) -> bool {
@@ -269,7 +295,18 @@ impl CpuModel {
                 &mut own
             }
         };
-        run::run(program, &around, memory, outputs, observe)?;
+        let mut tell = |step: &Step, time: Duration, _: Value<'_>| {
+            debug::say(4, || {
+                let (node, kernel) = (self.graph.label(step.node), step.task.kernel());
+                format!("  {:8.1} µs  {node}: {kernel}", 1e6 * time.as_secs_f64())
+            });
+        };
+        match observe {
+            None if debug::level() >= 4 => {
+                run::run(program, &around, memory, outputs, Some(&mut tell))?;
+            }
+            observe => run::run(program, &around, memory, outputs, observe)?,
+        }
         for (number, (_, source)) in program.outputs.iter().enumerate() {
             if let Source::Tensor(operand) = source {
                 let value = run::output(program, &around, memory, number)?;
@@ -283,21 +320,39 @@ impl CpuModel {
         Ok(())
     }
 
-    /// Runs the graph and says what each step took.
+    /// Runs the graph twice, since the first run may fetch weights and memory from far away, and says
+    /// what each step of the second took, and what the symbols stood for.
     ///
     /// # Errors
     /// As [`CpuModel::run`].
-    pub fn profile(&self, inputs: &[(&str, &Tensor)]) -> Result<Vec<StepTime>, RunError> {
+    pub fn profile(
+        &self,
+        inputs: &[(&str, &Tensor)],
+    ) -> Result<(Vec<StepTime>, Bindings), RunError> {
+        self.run(inputs, None)?;
+        let bindings = self.plan(inputs)?.program.bindings.clone();
         let mut times = Vec::new();
-        let mut observe = |step: &Step, time, _: &mut dyn FnMut() -> Result<Tensor, RunError>| {
+        let mut observe = |step: &Step, time, _: Value<'_>| {
             times.push(StepTime {
                 node: step.node,
                 kernel: step.task.kernel(),
                 time,
+                flops: traffic::flops(step, &self.graph, &bindings),
+                traffic: Traffic::of(step, &self.graph, &bindings),
             });
         };
         self.run(inputs, Some(&mut observe))?;
-        Ok(times)
+        Ok((times, bindings))
+    }
+
+    /// How many plans are kept: one for the shapes of each run.
+    #[cfg(test)]
+    pub fn plans(&self) -> usize {
+        lock(&self.plans).len()
+    }
+
+    pub fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// The arena of the plan for the shapes of these inputs.
@@ -308,9 +363,8 @@ impl CpuModel {
         let plan = self.plan(inputs)?;
         let workspace = lock(&plan.memory).workspace();
         Ok(Arena {
-            bytes: size_of::<f32>() * plan.program.arena,
-            separate: size_of::<f32>() * plan.program.naive,
             workspace,
+            ..plan.program.arena()
         })
     }
 }

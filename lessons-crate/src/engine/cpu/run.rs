@@ -54,8 +54,10 @@ pub type Written<'r> = (&'r str, &'r mut [f32]);
 
 /// Sees each step when it has run: the step, what it took, and its value where it is kept as a
 /// tensor or asked for.
-pub type Observer<'o> =
-    &'o mut dyn FnMut(&Step, std::time::Duration, &mut dyn FnMut() -> Result<Tensor, RunError>);
+pub type Observer<'o> = &'o mut dyn FnMut(&Step, std::time::Duration, Value<'_>);
+
+/// The value that a step has written, copied when it is asked for.
+pub type Value<'v> = &'v mut dyn FnMut() -> Result<Tensor, RunError>;
 
 /// Runs all steps. Outputs that steps write go to `outputs`, which has one for each output of the
 /// graph; those that are tensors are left to [`output`].

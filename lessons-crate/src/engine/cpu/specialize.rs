@@ -11,6 +11,7 @@ use super::layout::Layout;
 use super::load::Loaded;
 use super::lower::{self, Lowered};
 use super::memory::{self, Life};
+use super::model::Arena;
 use super::task::Task;
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval, slice_range};
@@ -113,6 +114,15 @@ struct Draft {
 }
 
 impl Specialization {
+    /// The memory of the values, in bytes; the workspace of the kernels is not known before a run.
+    pub fn arena(&self) -> Arena {
+        Arena {
+            bytes: size_of::<f32>() * self.arena,
+            separate: size_of::<f32>() * self.naive,
+            workspace: 0,
+        }
+    }
+
     /// Plans a graph for the sizes of its symbols.
     ///
     /// # Errors

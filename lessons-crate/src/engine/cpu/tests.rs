@@ -79,5 +79,5 @@ fn assert_close(
         }
     }
     let profile = model.profile(given()).unwrap();
-    profile.iter().map(|step| step.kernel).collect()
+    profile.kernels.iter().map(|step| step.kernel).collect()
 }

@@ -146,6 +146,22 @@ impl Reference {
         inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
         precision: Precision,
     ) -> crate::Result<Outputs> {
+        let values = self.evaluate(&inputs.into_iter().collect(), precision)?;
+        let outputs = self.graph.outputs().iter();
+        Ok(Outputs::new(outputs.map(|output| {
+            (output.name.clone(), values[&output.node].clone())
+        })))
+    }
+
+    /// Runs the graph, and gives the value of every node.
+    ///
+    /// # Errors
+    /// As [`Reference::run`].
+    pub fn values<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+        precision: Precision,
+    ) -> crate::Result<HashMap<NodeId, Tensor>> {
         Ok(self.evaluate(&inputs.into_iter().collect(), precision)?)
     }
 
@@ -153,7 +169,7 @@ impl Reference {
         &self,
         inputs: &BTreeMap<&str, &Tensor>,
         precision: Precision,
-    ) -> Result<Outputs, RunError> {
+    ) -> Result<HashMap<NodeId, Tensor>, RunError> {
         let bindings = bind(&self.graph, inputs)?;
         let context = Context {
             bindings: &bindings,
@@ -178,8 +194,6 @@ impl Reference {
             };
             values.insert(node.id, value);
         }
-        Ok(Outputs::new(self.graph.outputs().iter().map(|output| {
-            (output.name.clone(), values[&output.node].clone())
-        })))
+        Ok(values)
     }
 }

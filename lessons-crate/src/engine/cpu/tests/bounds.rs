@@ -1,9 +1,11 @@
 //! At the edges: nothing at all, and numbers that are none.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{as_written, assert_close};
+use crate::engine::cpu::{CpuModel, Threads};
 use crate::graph::Graph;
 use crate::prelude::*;
-use std::collections::BTreeMap;
 
 fn tensor(values: &[f32], shape: &[usize]) -> Tensor {
     Tensor::from_slice(values, shape, &Cpu).unwrap()
@@ -71,4 +73,31 @@ fn nan_infinities_and_subnormals_go_the_same_way_as_in_the_reference() {
         let model = as_written(&graph, &Weights::new());
         assert_close(&model, &graph, &Weights::new(), &given, 1e-6);
     }
+}
+
+#[test]
+fn a_plan_is_made_once_for_the_same_shapes() {
+    let graph = Graph::build("plans", |g| {
+        let (x, y) = (g.input("x", f32s(("n", 2))), g.input("y", f32s(("n", 2))));
+        g.output("sum", (x + y).sum(1));
+    })
+    .unwrap();
+    let threads = Threads::default();
+    let model = CpuModel::new(&graph, &HashMap::new(), threads).unwrap();
+    let run = |rows: usize, swapped: bool| {
+        let values = tensor(&vec![1.0; 2 * rows], &[rows, 2]);
+        let mut inputs = [("x", &values), ("y", &values)];
+        if swapped {
+            inputs.swap(0, 1);
+        }
+        model.run(&inputs, None).unwrap();
+        model.plans()
+    };
+    let plans = [run(3, false), run(4, false), run(3, true), run(4, false)];
+    assert_eq!(plans, [1, 2, 2, 2]);
+    // Those of long ago make room.
+    for rows in 5..100 {
+        run(rows, false);
+    }
+    assert_eq!(run(3, false), 32);
 }

@@ -1,4 +1,4 @@
-//! A run into given memory allocates nothing, and a run into new tensors allocates these.
+//! What runs take of a machine: memory for their outputs at most, and no more threads than asked.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -64,6 +64,35 @@ fn distilbert() -> Model {
 
 /// All in one test: another one beside it would be counted too.
 #[test]
+fn runs_take_the_threads_asked_for_and_allocate_their_outputs_at_most() {
+    #[cfg(target_os = "linux")]
+    candle_starts_no_threads_of_its_own();
+    runs_allocate_their_outputs_at_most();
+}
+
+/// A product in `f64` is candle's, which computes it on rayon's threads: on those of the session's
+/// pool, of which there is one, and not on one for each processor.
+#[cfg(target_os = "linux")]
+fn candle_starts_no_threads_of_its_own() {
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let graph = Graph::build("product", |g| {
+        let square = |name| g.input(name, TensorType::new(DType::F64, (400, 400)));
+        g.output("y", square("a").matmul(square("b")));
+    })
+    .unwrap();
+    let x = Tensor::ones((400, 400), candle_core::DType::F64, &Cpu).unwrap();
+    let before = threads();
+    let session = Session::cpu().with_threads(1).unwrap();
+    let model = session.load(&graph, &Weights::new()).unwrap();
+    let profile = model.profile([("a", &x), ("b", &x)]).unwrap();
+    assert_eq!(profile.kernels[0].kernel, "candle");
+    assert!(
+        threads() <= before + 1,
+        "{before} threads became {}",
+        threads()
+    );
+}
+
 fn runs_allocate_their_outputs_at_most() {
     let model = distilbert();
     let ids = |batch: usize, seq: usize| {
