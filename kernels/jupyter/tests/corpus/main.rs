@@ -1,10 +1,12 @@
 //! A corpus of short notebooks, each cell with what a Rust user expects of it.
 //!
-//! The direct engine gives all of it.
+//! The direct engine gives all of it. What evcxr gives for the same cells is in `evcxr.json`, and where
+//! that differs from what is expected in `DIFFERENCES.md`.
 //!
 //! `CORPUS=name` runs the notebooks whose name contains that.
 
 mod answer;
+mod evcxr;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code)]
 mod harness;
