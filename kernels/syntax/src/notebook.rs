@@ -3,6 +3,8 @@
 //! A cell is tried on a copy of this state ([`Notebook::define`]); the copy becomes the state when
 //! rustc accepts the cell. Items are shared, so a copy is cheap.
 
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,28 +18,6 @@ pub struct LiveVariable {
     pub ty: String,
     pub mutable: bool,
 }
-
-/// Types whose values change behind a shared reference: std's, and those that notebooks meet in
-/// libraries (a graph that is being built, the variables of a training).
-const INTERIOR: [&str; 17] = [
-    "Builder",
-    "Cell",
-    "Child",
-    "File",
-    "JoinHandle",
-    "LazyCell",
-    "LazyLock",
-    "Mutex",
-    "OnceCell",
-    "OnceLock",
-    "Receiver",
-    "RefCell",
-    "RwLock",
-    "Sender",
-    "SyncSender",
-    "Var",
-    "VarMap",
-];
 
 /// An item that later cells see.
 #[derive(Debug, Clone)]
@@ -259,37 +239,6 @@ impl Notebook {
         });
     }
 
-    /// The items of earlier cells that code mentioning `names` needs, as indices in order of
-    /// definition: what defines a name, what that mentions in turn, and the impls of it all.
-    pub fn needed(&self, names: &BTreeSet<String>) -> Vec<usize> {
-        let mut included = vec![false; self.items.len()];
-        let mut seen = BTreeSet::new();
-        let mut queue: Vec<String> = names.iter().cloned().collect();
-        while let Some(name) = queue.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            let leaves = self.items.iter().flat_map(|live| &live.leaves);
-            let bound = leaves.filter(|leaf| leaf.binding.as_deref() == Some(name.as_str()));
-            queue.extend(bound.filter_map(Leaf::root));
-            let defined = self.items.iter().any(|live| defines(&live.item, &name));
-            for (index, live) in self.items.iter().enumerate() {
-                let wanted = defines(&live.item, &name)
-                    || live.item.provides.contains(&name)
-                    || (defined && self.anchored(&live.item, &name));
-                if wanted && !included[index] {
-                    included[index] = true;
-                    queue.extend(live.item.names.iter().map(|name| name.name.clone()));
-                    queue.extend(live.item.uses.iter().cloned());
-                }
-            }
-        }
-        let indices = 0..self.items.len();
-        indices
-            .filter(|&index| included[index] || !self.items[index].leaves.is_empty())
-            .collect()
-    }
-
     /// An import out of an item that was redefined goes when the item no longer has what it names.
     fn drop_dangling_leaves(&mut self, changed: &BTreeSet<String>) {
         let provided: BTreeMap<String, BTreeSet<String>> = self
@@ -326,66 +275,6 @@ impl Notebook {
             .retain(|live| !matches!(live.item.kind, ItemKind::Use(_)) || !live.leaves.is_empty());
     }
 
-    /// Whether a `use` leads somewhere when only these items are there.
-    pub fn leads(&self, leaf: &Leaf, needed: &[usize]) -> bool {
-        let Some(root) = leaf.root() else {
-            return true;
-        };
-        let mut own = false;
-        for (index, live) in self.items.iter().enumerate() {
-            if defines(&live.item, &root) {
-                own = true;
-                if needed.contains(&index) {
-                    return true;
-                }
-            }
-        }
-        !own
-    }
-
-    /// Whether an impl comes along with the notebook's type or trait `name`.
-    fn anchored(&self, item: &Item, name: &str) -> bool {
-        let own = |name: &String| self.items.iter().any(|live| defines(&live.item, name));
-        item.impls().iter().any(|of| {
-            of.self_names.contains(name)
-                || of.trait_names.contains(name) && !of.self_names.iter().any(own)
-        })
-    }
-
-    /// The names that decide how values of types mentioning `names` are laid out.
-    fn layout_closure(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
-        let mut seen = BTreeSet::new();
-        let mut queue: Vec<String> = names.iter().cloned().collect();
-        while let Some(name) = queue.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            for live in &self.items {
-                let follows = match &live.item.kind {
-                    ItemKind::Use(_) => false,
-                    // Associated types and constants take part in layouts; methods do not.
-                    ItemKind::Impl { members, .. } => {
-                        let layout = |(name, _): &(String, _)| name.starts_with(char::is_uppercase);
-                        members.iter().any(layout) && self.anchored(&live.item, &name)
-                    }
-                    _ => defines(&live.item, &name),
-                };
-                if follows {
-                    queue.extend(live.item.uses.iter().cloned());
-                }
-            }
-        }
-        seen
-    }
-
-    /// Whether a value of this type may change though no variable of it is `mut`.
-    pub fn changes_inside(&self, ty: &str) -> bool {
-        let names = self.layout_closure(&crate::identifiers(ty));
-        names
-            .iter()
-            .any(|name| name.starts_with("Atomic") || INTERIOR.contains(&name.as_str()))
-    }
-
     /// The names of the items that hold the statics with these symbols.
     pub fn static_names(&self, symbols: &[String]) -> Vec<String> {
         let statics = self.items.iter().filter(|live| {
@@ -395,30 +284,6 @@ impl Notebook {
         statics
             .filter_map(|live| live.item.title().map(str::to_owned))
             .collect()
-    }
-
-    /// Whether a name is that of functions which only compute, and call only such.
-    pub fn is_short(&self, name: &str) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut queue = vec![name];
-        while let Some(name) = queue.pop() {
-            if !seen.insert(name) {
-                // Called again: that may go on for ever.
-                return false;
-            }
-            let functions = self.items.iter().filter(|live| defines(&live.item, name));
-            let mut calls = functions
-                .map(|live| live.item.arithmetic.as_ref())
-                .peekable();
-            if calls.peek().is_none() {
-                return false;
-            }
-            for calls in calls {
-                let Some(calls) = calls else { return false };
-                queue.extend(calls.iter().map(String::as_str));
-            }
-        }
-        true
     }
 
     /// The runtime is gone, and all memory with it.
@@ -490,163 +355,4 @@ fn comes_along(item: &Item, name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse;
-
-    fn notebook(cells: &[&str]) -> Notebook {
-        let mut notebook = Notebook::default();
-        for code in cells {
-            notebook.define(&parse(code).unwrap());
-        }
-        notebook
-    }
-
-    fn needed(notebook: &Notebook, code: &str) -> Vec<String> {
-        let indices = notebook.needed(&parse(code).unwrap().uses);
-        let items = indices.into_iter().map(|index| &notebook.items[index]);
-        items.map(|live| live.item.normalized.clone()).collect()
-    }
-
-    fn with_variable(mut notebook: Notebook, ty: &str) -> Notebook {
-        let variable = LiveVariable {
-            ty: ty.into(),
-            mutable: false,
-        };
-        notebook.variables.insert("v".into(), variable);
-        notebook
-    }
-
-    #[test]
-    fn a_cell_gets_only_what_it_mentions_and_what_that_needs() {
-        let notebook = notebook(&[
-            "fn a() -> B { B }\nstruct B;\nstruct Unused;",
-            "impl Clone for B { fn clone(&self) -> B { helper(); B } }\nfn helper() {}",
-        ]);
-        assert_eq!(needed(&notebook, "a()").len(), 4);
-        assert!(needed(&notebook, "1 + 1").is_empty());
-    }
-
-    #[test]
-    fn a_method_call_brings_its_trait_and_the_impls_for_foreign_types() {
-        let notebook = notebook(&[
-            "trait Area { fn area(&self) -> f64; }",
-            "impl Area for f64 { fn area(&self) -> f64 { *self } }",
-        ]);
-        assert_eq!(needed(&notebook, "3.0.area()").len(), 2);
-    }
-
-    #[test]
-    fn a_function_replaces_its_namesake_and_drops_no_variable() {
-        let mut notebook = with_variable(notebook(&["fn f() {}", "struct S;"]), "S");
-        let redefined = notebook.define(&parse("fn f() { 1; }").unwrap());
-        assert_eq!(notebook.items.len(), 2);
-        assert_eq!(redefined, Redefined::default());
-        assert_eq!(notebook.generation, 0);
-    }
-
-    #[test]
-    fn a_type_that_changes_drops_what_is_laid_out_after_it() {
-        let cells = [
-            "const N: usize = 2;",
-            "struct S([u8; N]);",
-            "struct T(Vec<S>);",
-        ];
-        let mut notebook = with_variable(notebook(&cells), "std::option::Option<T>");
-        let same = notebook.define(&parse("const N: usize = 2; // again").unwrap());
-        assert_eq!(same, Redefined::default());
-        let redefined = notebook.define(&parse("const N: usize = 3;").unwrap());
-        assert_eq!(redefined.dropped, ["v"]);
-        assert_eq!(notebook.generation, 1);
-    }
-
-    #[test]
-    fn an_impl_replaces_the_same_impl_only() {
-        let mut notebook = notebook(&[
-            "struct S;",
-            "impl S { fn a(&self) {} fn b(&self) {} }",
-            "impl Clone for S { fn clone(&self) -> S { S } }",
-        ]);
-        notebook.define(&parse("impl S { fn a(&self) -> i32 { 1 } }").unwrap());
-        notebook.define(&parse("impl Clone for S { fn clone(&self) -> S { loop {} } }").unwrap());
-        assert_eq!(notebook.items.len(), 4);
-        assert_eq!(notebook.items[1].holes.len(), 1);
-    }
-
-    #[test]
-    fn a_use_gives_way_name_by_name() {
-        let mut notebook = notebook(&["use std::collections::{HashMap, HashSet};"]);
-        notebook.define(&parse("struct HashMap;").unwrap());
-        assert_eq!(notebook.items[0].leaves.len(), 1);
-        assert_eq!(
-            notebook.items[0].leaves[0].path,
-            "std::collections::HashSet"
-        );
-    }
-
-    #[test]
-    fn an_import_goes_with_what_it_named() {
-        let mut notebook = notebook(&[
-            "mod m { pub fn a() {} pub enum E { V } }",
-            "use m::{a, E::{self, V}};\nuse std::fmt;",
-        ]);
-        notebook.define(&parse("mod m { pub fn a() { 1; } }").unwrap());
-        let leaves = notebook.items.iter().flat_map(|live| &live.leaves);
-        let paths: Vec<&str> = leaves.map(|leaf| leaf.path.as_str()).collect();
-        assert_eq!(paths, ["m::a", "std::fmt"]);
-    }
-
-    #[test]
-    fn an_unchanged_static_keeps_its_memory() {
-        let mut notebook = notebook(&["static N: u8 = 1;"]);
-        let symbols = notebook.items[0].symbols.clone();
-        notebook.define(&parse("static N: u8 = 1;").unwrap());
-        assert_eq!(notebook.items[0].symbols, symbols);
-        notebook.define(&parse("static N: u8 = 2;").unwrap());
-        assert_ne!(notebook.items[0].symbols, symbols);
-    }
-
-    #[test]
-    fn a_static_of_a_redefined_type_gets_new_memory() {
-        let mut notebook = notebook(&[
-            "struct S(u8);",
-            "mod m { static ALL: Vec<super::S> = Vec::new(); }",
-        ]);
-        let symbols = notebook.items[1].symbols.clone();
-        notebook.loaded_statics.extend(symbols.iter().cloned());
-        let redefined = notebook.define(&parse("struct S(u16);").unwrap());
-        assert_eq!(redefined.reset, ["ALL"]);
-        let module = notebook
-            .items
-            .iter()
-            .find(|live| live.item.title() == Some("m"));
-        assert_ne!(module.unwrap().symbols, symbols);
-    }
-
-    #[test]
-    fn sources_are_what_counts_now() {
-        let mut notebook = notebook(&[
-            "use std::{fmt, io};",
-            "struct S;\nimpl S { fn a(&self) {} fn b(&self) {} }",
-        ]);
-        notebook.define(&parse("impl S { fn a(&self) -> u8 { 1 } }").unwrap());
-        assert_eq!(
-            notebook.sources(),
-            [
-                "use std::fmt;use std::io;",
-                "struct S;",
-                "impl S {  fn b(&self) {} }",
-                "impl S { fn a(&self) -> u8 { 1 } }"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_superseded_cell_takes_its_impls_along() {
-        let mut notebook =
-            notebook(&["struct S { a: u8 } impl S { fn a(&self) -> u8 { self.a } }"]);
-        notebook
-            .define(&parse("struct S { b: u8 } impl S { fn b(&self) -> u8 { self.b } }").unwrap());
-        assert_eq!(notebook.items.len(), 2);
-    }
-}
+mod tests;

@@ -4,18 +4,22 @@
 //! Both calls run at once. The first try keeps every variable; rustc's own errors at the generated
 //! `keep` calls say which were moved or borrow from the cell, and the next try leaves those out.
 
+mod cache;
+mod types;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use self::cache::{read_verdict, store, touch};
+use self::types::{coerce_functions, judge_types, read_types};
 use super::diagnostics::Translator;
 use super::generate::{Choices, Generator, Mode, Origin, Unit, VALUE};
 use super::rustc::{Answer, Compiler, Diagnostic, Emit};
+
+pub use self::cache::{key, write_unit, write_whole};
 
 /// Why a variable is not kept for later cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,196 +363,5 @@ fn blame(translator: &Translator<'_>, error: &Diagnostic) -> Option<(String, Los
         },
         ("E0425" | "E0423", Some(Origin::KeepNew(name))) => Some((name, Lost::Absent, false)),
         _ => None,
-    }
-}
-
-/// The types in the answers to `let Probe = variable;`.
-fn read_types(unit: &Unit, diagnostics: &[Diagnostic]) -> BTreeMap<String, String> {
-    let translator = Translator { unit };
-    let mut types = BTreeMap::new();
-    for diagnostic in diagnostics {
-        let Some(Origin::KeepNew(name)) = translator.primary_origin(diagnostic) else {
-            continue;
-        };
-        let labels = diagnostic
-            .spans
-            .iter()
-            .filter_map(|span| span.label.as_deref());
-        if let Some(ty) = labels.filter_map(type_of_label).next() {
-            types.insert(name, ty);
-        }
-    }
-    types
-}
-
-fn type_of_label(label: &str) -> Option<String> {
-    let ty = label
-        .strip_prefix("this expression has type `")?
-        .strip_suffix('`')?;
-    // Literals that nothing else decides get Rust's default types.
-    Some(ty.replace("{integer}", "i32").replace("{float}", "f64"))
-}
-
-/// A function item has a type of its own that cannot be written; a function pointer can.
-fn coerce_functions(types: &mut BTreeMap<String, String>, verdict: &mut Verdict) -> bool {
-    let mut again = false;
-    for (name, ty) in types {
-        let Some((pointer, _)) = ty.rsplit_once(" {") else {
-            continue;
-        };
-        let function = ["fn(", "unsafe fn(", "extern ", "unsafe extern ", "for<"];
-        if ty.ends_with('}')
-            && function.iter().any(|start| ty.starts_with(start))
-            && !pointer.contains(['{', '}'])
-            && !has_word(pointer, "impl")
-            && !verdict.lost_new.contains(name)
-        {
-            *ty = pointer.to_owned();
-            verdict.coerced.insert(name.clone(), ty.clone());
-            again = true;
-        }
-    }
-    again
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|part| part == word)
-}
-
-fn judge_types(
-    generator: &Generator<'_>,
-    mut types: BTreeMap<String, String>,
-    verdict: &mut Verdict,
-) {
-    for declared in &generator.cell.declared {
-        let ty = types.remove(&declared.name);
-        if verdict.lost_new.contains(&declared.name) {
-            let reason = verdict.reasons.get(&declared.name);
-            if let (Some(Lost::Moved | Lost::Uninitialized), Some(ty)) = (reason, ty)
-                && syn::parse_str::<syn::Type>(&ty).is_ok()
-                && !has_word(&ty, "impl")
-            {
-                verdict.vacant.insert(declared.name.clone(), ty);
-            }
-            continue;
-        }
-        let Some(ty) = ty else {
-            verdict.reasons.insert(declared.name.clone(), Lost::Unknown);
-            continue;
-        };
-        let lost = if ty.contains("{closure@") {
-            Some(Lost::Closure)
-        } else if ty.contains('{') || has_word(&ty, "impl") {
-            Some(Lost::Opaque)
-        } else if syn::parse_str::<syn::Type>(&ty).is_err() {
-            Some(Lost::Unknown)
-        } else {
-            None
-        };
-        match lost {
-            Some(lost) => verdict
-                .reasons
-                .insert(declared.name.clone(), lost)
-                .map(|_| ()),
-            None => verdict.types.insert(declared.name.clone(), ty).map(|_| ()),
-        };
-    }
-}
-
-pub fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |part: &str| {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part.as_bytes());
-    };
-    add(env!("CARGO_PKG_VERSION"));
-    add(&compiler.toolchain.version);
-    add(&compiler.toolchain.rustc.to_string_lossy());
-    for argument in arguments {
-        add(argument);
-    }
-    for file in &unit.files {
-        add(&file.name);
-        add(&file.text);
-    }
-    hex::encode(&hash.finalize()[..16])
-}
-
-pub fn write_unit(unit: &Unit, folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for file in &unit.files {
-        let path = folder.join(&file.name);
-        fs::write(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
-}
-
-/// Puts a unit into the cache. The verdict comes last: a unit that has one is complete.
-fn store(built: &Compiled, folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for file in &built.unit.files {
-        if let Some(cell) = &file.cell {
-            write_whole(&folder.join(&file.name), cell.text.as_bytes())?;
-        }
-    }
-    let object = fs::read(&built.object).context("rustc left no shared object")?;
-    write_whole(&folder.join("cell.so"), &object)?;
-    write_whole(
-        &folder.join("verdict.json"),
-        &serde_json::to_vec(&built.verdict)?,
-    )
-}
-
-/// Writes a file so that others see all of it or nothing.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().context("a file has a folder")?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
-    std::io::Write::write_all(&mut file, bytes)?;
-    file.persist(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
-}
-
-fn read_verdict(folder: &Path) -> Option<Verdict> {
-    let text = fs::read(folder.join("verdict.json")).ok()?;
-    folder.join("cell.so").exists().then_some(())?;
-    serde_json::from_slice(&text).ok()
-}
-
-/// Marks a unit as used now, for the sweep that removes the oldest.
-fn touch(folder: &Path) {
-    if let Ok(file) = fs::File::open(folder.join("verdict.json")) {
-        // On a read-only cache the unit merely looks older than it is.
-        let _ = file.set_modified(std::time::SystemTime::now());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_names_a_type() {
-        let ty = |label| type_of_label(label);
-        assert_eq!(
-            ty("this expression has type `std::vec::Vec<{integer}>`").as_deref(),
-            Some("std::vec::Vec<i32>")
-        );
-        assert_eq!(ty("expected due to this"), None);
-    }
-
-    #[test]
-    fn a_function_item_becomes_a_pointer() {
-        let mut types = BTreeMap::from([
-            ("f".to_owned(), "fn(i32) -> i32 {foo}".to_owned()),
-            ("g".to_owned(), "fn(i32) -> i32".to_owned()),
-            ("h".to_owned(), "(fn(i32) {foo}, i32)".to_owned()),
-        ]);
-        let mut verdict = Verdict::default();
-        assert!(coerce_functions(&mut types, &mut verdict));
-        assert_eq!(types["f"], "fn(i32) -> i32");
-        assert_eq!(verdict.coerced.len(), 1);
     }
 }

@@ -9,6 +9,7 @@ mod compile;
 mod dependencies;
 mod diagnostics;
 pub(super) mod ending;
+mod execute;
 mod expand;
 mod explain;
 mod generate;
@@ -23,34 +24,28 @@ pub(super) mod session;
 mod stdin;
 pub(super) mod streams;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
 
 use self::analyst::DirectAnalyst;
 use self::channel::Channel;
-use self::compile::{Compiled, Failure, Lost};
-use self::dependencies::{Dependencies, Runtime};
-use self::diagnostics::Translator;
-use self::generate::{Form, Generator};
-use self::notebook::{LiveVariable, Notebook};
-use self::process::{Died, Process, Start};
-use self::replay::{Contribution, Replay};
+use self::dependencies::Dependencies;
+use self::notebook::Notebook;
+use self::process::{Process, Start};
+use self::replay::Replay;
 use self::running::Running;
 use self::rustc::{Compiler, Diagnostic, Toolchain};
 use super::{
-    Analyst, Bundle, Cell, CellError, Delivery, Engine, Frontend, Interrupter, Outcome, Output,
-    Variable,
+    Analyst, Bundle, Cell, Delivery, Engine, Frontend, Interrupter, Outcome, Output, Variable,
 };
-use crate::cell::{Await, ParseError, ParsedCell, notebook, parse};
+use crate::cell::notebook;
 use crate::library::Library;
-use crate::runtime::Done;
 
 pub use self::commands::{COMMANDS, CommandInfo};
 pub(crate) use self::compile::write_whole;
@@ -303,305 +298,6 @@ impl DirectEngine {
         self.lose();
         self.notebook.lose_memory(reason)
     }
-
-    fn run_cell(&mut self, cell: &Cell, frontend: &Arc<dyn Frontend>) -> anyhow::Result<Outcome> {
-        let begin = Instant::now();
-        let mut timing = Timing::default();
-        let parsed = parse(&cell.code);
-        timing.parse = begin.elapsed();
-        let (mut parsed, form) = match parsed {
-            Ok(parsed) => (parsed, Form::Parsed),
-            Err(error) => unreadable(&cell.code, &error),
-        };
-        if let Err(error) = self.commands(&parsed.commands, frontend) {
-            return Ok(Outcome::Failed(error));
-        }
-        let empty =
-            parsed.items.is_empty() && parsed.statements.is_empty() && parsed.trailing.is_none();
-        if form == Form::Parsed && empty {
-            self.contribute_commands(&parsed);
-            return Ok(Outcome::Done);
-        }
-
-        self.notice_what_is_old(frontend);
-        self.notice_a_dead_process(frontend);
-        if !parsed.calls.is_empty() {
-            let expansions = self.expand_calls(&parsed)?;
-            parsed.settle_calls(&expansions);
-        }
-        let mut next = self.notebook.clone();
-        let redefined = next.define(&parsed);
-        for name in &redefined.dropped {
-            next.variables.remove(name);
-            let reason = format!("`{name}` was dropped because its type was redefined.");
-            next.gone.insert(name.clone(), reason);
-        }
-        let crates = self.compiler.crates();
-        let runtime = match self.runtime_for(&parsed) {
-            Ok(runtime) => runtime,
-            Err(error) => return Ok(Outcome::Failed(error)),
-        };
-        let mut generator = Generator {
-            notebook: &next,
-            cell: &parsed,
-            form,
-            interruptible: self.settings.optimization != Some(FULL_OPTIMIZATION),
-            crates: &crates,
-            runtime: runtime.as_ref(),
-        };
-        self.compiler.running.begin_compiling();
-        let measured = self.settings.timing;
-        let stopwatch = measured.then(|| linking::Stopwatch::new(self.session.path()));
-        // Without one, the linker's time counts as the compiler's.
-        self.compiler.stopwatch = stopwatch.and_then(Result::ok);
-        let mut compiled = self.compile(&generator)?;
-        let awaiting;
-        if let Err(Failure::Errors(_, errors)) = &compiled
-            && errors
-                .iter()
-                .any(|error| error.code() == Some(explain::NOT_ASYNC))
-            && runtime.is_some()
-            && parsed.awaits.is_none()
-        {
-            // A macro waits, which its call does not show.
-            awaiting = ParsedCell {
-                awaits: Some(Await::default()),
-                ..parsed.clone()
-            };
-            generator.cell = &awaiting;
-            compiled = self.compile(&generator)?;
-        }
-        let revived: BTreeMap<String, LiveVariable> = generator
-            .revived()
-            .into_iter()
-            .map(|(name, variable)| (name.to_owned(), variable.clone()))
-            .collect();
-        let compiled = match compiled {
-            Ok(compiled) => compiled,
-            Err(Failure::Interrupted) => {
-                return Ok(Outcome::Failed(explain::interrupted_compiling()));
-            }
-            Err(Failure::Errors(unit, errors)) => {
-                let not_async = errors
-                    .iter()
-                    .any(|error| error.code() == Some(explain::NOT_ASYNC));
-                let error = match &parsed.awaits {
-                    Some(awaits) if not_async && runtime.is_none() => {
-                        explain::no_runtime(&parsed.text, awaits.at.start)
-                    }
-                    _ => explain::errors(&unit, &errors, &self.notebook),
-                };
-                self.last_errors = errors;
-                return Ok(Outcome::Failed(error));
-            }
-        };
-        timing.probe = compiled.probe;
-        timing.compile = compiled.compile.saturating_sub(compiled.link);
-        timing.link = compiled.link;
-        timing.cached = compiled.cached;
-        if let Some(refused) = explain::refusal(&parsed, &compiled.verdict) {
-            return Ok(Outcome::Failed(refused));
-        }
-        for name in &redefined.reset {
-            let note = format!("note: the static `{name}` starts anew: its type was redefined\n");
-            frontend.emit(Output::Stderr(note.into_bytes()));
-        }
-        for name in &redefined.dropped {
-            let note = format!("note: the variable `{name}` was dropped: its type was redefined\n");
-            frontend.emit(Output::Stderr(note.into_bytes()));
-        }
-        let contribution = Contribution::of(&generator, &compiled);
-        self.notebook = next;
-        self.warn(&compiled, frontend);
-        let fresh_statics = compiled.unit.defines_statics.clone();
-        let outcome = self.run_compiled(
-            &parsed,
-            &redefined.dropped,
-            &revived,
-            compiled,
-            frontend,
-            &mut timing,
-        )?;
-        let fresh = self.notebook.static_names(&fresh_statics);
-        self.contribute(&parsed, contribution, &fresh, outcome == Outcome::Done);
-        timing.total = begin.elapsed();
-        if self.settings.timing {
-            frontend.emit(Output::Stdout(commands::timing(&timing).into_bytes()));
-        }
-        Ok(outcome)
-    }
-
-    fn compile(&self, generator: &Generator<'_>) -> anyhow::Result<Result<Compiled, Failure>> {
-        compile::compile(
-            &self.compiler,
-            generator,
-            self.settings.optimization,
-            &self.cache,
-            self.session.path(),
-        )
-    }
-
-    /// What runs the futures of a cell that may need it.
-    ///
-    /// # Errors
-    /// When the cell waits for a future and nothing can run it.
-    fn runtime_for(&self, cell: &ParsedCell) -> Result<Option<Runtime>, CellError> {
-        let runtime = self.compiler.dependencies.runtime();
-        match &cell.awaits {
-            Some(awaits) if awaits.certain && runtime.is_none() => {
-                Err(explain::no_runtime(&cell.text, awaits.at.start))
-            }
-            _ => Ok(runtime),
-        }
-    }
-
-    fn expand_calls(&self, parsed: &ParsedCell) -> anyhow::Result<Vec<Option<String>>> {
-        let mut notebook = self.notebook.clone();
-        notebook.define(parsed);
-        let crates = self.compiler.crates();
-        let generator = Generator {
-            notebook: &notebook,
-            cell: parsed,
-            form: Form::Parsed,
-            interruptible: false,
-            crates: &crates,
-            runtime: None,
-        };
-        expand::expand(&self.compiler, &generator, &self.cache, self.session.path())
-    }
-
-    fn warn(&self, compiled: &Compiled, frontend: &Arc<dyn Frontend>) {
-        let translator = Translator {
-            unit: &compiled.unit,
-        };
-        for warning in &compiled.verdict.warnings {
-            let here = translator
-                .primary(warning)
-                .is_some_and(|place| place.cell.current);
-            if here && warning.level == "warning" {
-                let text = format!("{}\n", translator.render(warning, &[]));
-                frontend.emit(Output::Stderr(text.into_bytes()));
-            }
-        }
-    }
-
-    fn run_compiled(
-        &mut self,
-        parsed: &ParsedCell,
-        dropped: &[String],
-        revived: &BTreeMap<String, LiveVariable>,
-        compiled: Compiled,
-        frontend: &Arc<dyn Frontend>,
-        timing: &mut Timing,
-    ) -> anyhow::Result<Outcome> {
-        let before: Vec<String> = self.notebook.variables.keys().cloned().collect();
-        let running = self.compiler.running.clone();
-        let process = self.start_process()?;
-        process.streams.attach(frontend.clone());
-        process.forget(dropped.to_vec());
-        if !running.begin_run(process.next(), before.clone()) {
-            return Ok(Outcome::Failed(explain::interrupted_compiling()));
-        }
-        let global = !compiled.unit.defines_statics.is_empty();
-        let done = match process.run(compiled.object.clone(), global) {
-            Ok(done) => done,
-            Err(Died::NotLoaded(message)) => {
-                anyhow::bail!("the compiled cell could not be loaded: {message}")
-            }
-            Err(Died::Ended(ending)) => {
-                let interrupted = self.compiler.running.insisted();
-                let reason = if interrupted {
-                    "a cell was interrupted"
-                } else {
-                    "a cell ended its process"
-                };
-                let lost = self.stop_process(reason);
-                return Ok(Outcome::Failed(explain::died(&ending, interrupted, &lost)));
-            }
-        };
-        timing.load = Duration::from_secs_f64(done.load_seconds);
-        timing.run = Duration::from_secs_f64(done.run_seconds);
-        self.notebook
-            .loaded_statics
-            .extend(compiled.unit.defines_statics.iter().cloned());
-        self.remember(parsed, revived, &compiled, &done);
-        let lost: Vec<String> = before
-            .into_iter()
-            .filter(|name| !self.notebook.variables.contains_key(name))
-            .collect();
-        Ok(explain::outcome(&done, &parsed.text, &lost))
-    }
-
-    /// Takes over which variables live now.
-    fn remember(
-        &mut self,
-        parsed: &ParsedCell,
-        revived: &BTreeMap<String, LiveVariable>,
-        compiled: &Compiled,
-        done: &Done,
-    ) {
-        let verdict = &compiled.verdict;
-        let completed = done.report.is_empty();
-        let mut forgotten = Vec::new();
-        if completed {
-            for declared in &parsed.declared {
-                let name = &declared.name;
-                self.notebook.variables.remove(name);
-                self.notebook.gone.remove(name);
-                self.notebook.vacant.remove(name);
-                if let Some(ty) = verdict.vacant.get(name) {
-                    let variable = LiveVariable {
-                        ty: ty.clone(),
-                        mutable: declared.mutable,
-                    };
-                    self.notebook.vacant.insert(name.clone(), variable);
-                }
-                if let Some(ty) = verdict.types.get(name) {
-                    let variable = LiveVariable {
-                        ty: ty.clone(),
-                        mutable: declared.mutable,
-                    };
-                    self.notebook.variables.insert(name.clone(), variable);
-                } else if let Some(&reason) = verdict.reasons.get(name)
-                    && reason != Lost::Absent
-                {
-                    self.notebook
-                        .gone
-                        .insert(name.clone(), explain::why_gone(name, reason));
-                    forgotten.push(name.clone());
-                }
-            }
-        }
-        for (name, variable) in revived {
-            if done.variables.contains(name) {
-                self.notebook.vacant.remove(name);
-                self.notebook.gone.remove(name);
-                self.notebook
-                    .variables
-                    .insert(name.clone(), variable.clone());
-            }
-        }
-        for name in verdict.moved() {
-            let redeclared = parsed
-                .declared
-                .iter()
-                .any(|declared| declared.name == *name);
-            if !(completed && redeclared) {
-                self.notebook
-                    .gone
-                    .insert(name.clone(), explain::why_gone(name, Lost::Moved));
-                if let Some(variable) = self.notebook.variables.get(name) {
-                    self.notebook.vacant.insert(name.clone(), variable.clone());
-                }
-            }
-        }
-        self.notebook
-            .variables
-            .retain(|name, _| done.variables.contains(name));
-        if let Some(process) = &mut self.process {
-            process.forget(forgotten);
-        }
-    }
 }
 
 /// Compares the library with its sources, off the way of the first cells.
@@ -616,24 +312,6 @@ fn watch_sources(library: &Library) -> mpsc::Receiver<()> {
         }
     });
     receiver
-}
-
-/// A cell that only rustc can say something about.
-fn unreadable(code: &str, error: &ParseError) -> (ParsedCell, Form) {
-    let (text, commands) = crate::cell::split_commands(&code.replace("\r\n", "\n"));
-    let (form, uses) = match error {
-        ParseError::Tokens => (Form::Text, Default::default()),
-        ParseError::Syntax { .. } => (Form::Statements, crate::cell::identifiers(&text)),
-    };
-    (
-        ParsedCell {
-            text,
-            commands,
-            uses,
-            ..ParsedCell::default()
-        },
-        form,
-    )
 }
 
 impl Engine for DirectEngine {
