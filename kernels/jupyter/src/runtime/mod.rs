@@ -114,8 +114,9 @@ pub struct Done {
 }
 
 /// The sources of the crate `lessons_cell`, by file name.
-pub const SUPPORT: [(&str, &str); 7] = [
+pub const SUPPORT: [(&str, &str); 8] = [
     ("lib.rs", include_str!("support/lib.rs")),
+    ("debug.rs", include_str!("support/debug.rs")),
     ("frame.rs", include_str!("support/frame.rs")),
     ("interrupt.rs", include_str!("support/interrupt.rs")),
     ("pieces.rs", include_str!("support/pieces.rs")),

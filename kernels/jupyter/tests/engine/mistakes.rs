@@ -217,3 +217,55 @@ fn errors_about_closures_and_long_types_name_no_files() {
     assert!(text.contains("{closure}") || text.contains("..."), "{text}");
     assert!(!text.contains('/') && !text.contains("closure@"), "{text}");
 }
+
+#[test]
+fn habits_of_other_notebooks_are_answered() {
+    let mut session = Session::new();
+    for (code, help) in [
+        (
+            "let a = 1;\n:vars",
+            "commands such as `:vars` stand above a cell's code",
+        ),
+        ("%time 1", "`:help` lists them"),
+        ("!ls", "Command::new(\"ls\")"),
+        ("import numpy as np", "`:dep NAME`"),
+        ("help", "`:help` lists the commands"),
+        ("Vec?", "`?Vec` tells about a name"),
+    ] {
+        let text = session.err(code).text();
+        assert!(text.contains(help), "{code}: {text}");
+    }
+    let text = session.err("nothing + 1").text();
+    assert!(!text.contains("tells about"), "{text}");
+}
+
+#[test]
+fn suggestions_fit_the_cells_value_and_its_variables() {
+    let mut session = Session::new();
+    session.ok("let v = vec![1, 2];");
+    let text = session.err("v.len").text();
+    assert!(text.contains("v.len()"), "{text}");
+    let text = session.err("v.push(1);").text();
+    assert!(text.contains("`let mut v = v;`"), "{text}");
+    assert!(!text.contains("to be mutable: mut"), "{text}");
+}
+
+#[test]
+fn a_panic_in_the_standard_library_names_no_file_of_it() {
+    let mut session = Session::new();
+    let error = session.err("2i32.pow(40)");
+    assert_eq!(error.ename, "Panic");
+    assert!(
+        error
+            .text()
+            .contains("in the standard library, called by this cell"),
+        "{}",
+        error.text()
+    );
+    let error = session.err("let none: Option<u8> = None;\nnone.unwrap()");
+    assert!(
+        error.text().contains("line 2: none.unwrap()"),
+        "{}",
+        error.text()
+    );
+}

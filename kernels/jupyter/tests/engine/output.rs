@@ -95,3 +95,23 @@ fn a_million_lines_arrive_whole() {
     let expected: String = (0..1_000_000).map(|i| format!("{i}\n")).collect();
     assert!(ran.stdout_bytes() == expected.as_bytes());
 }
+
+#[test]
+fn dbg_names_the_cells_lines() {
+    let mut session = Session::new();
+    session
+        .ok("fn twice(x: i32) -> i32 { dbg!(x * 2) }\nmod inside {\n    pub fn f() { dbg!(); }\n}");
+    let ran = session.ok("let s = String::from(\"a\");\nlet t = dbg!(s);\ndbg!(twice(1), &t)");
+    assert_eq!(
+        ran.stderr(),
+        "[cell:2] s = \"a\"\n[earlier cell:1] x * 2 = 2\n[cell:3] twice(1) = 2\n[cell:3] &t = \"a\"\n"
+    );
+    let value = ran.result().map(|bundle| bundle["text/plain"].clone());
+    assert_eq!(value, Some("(2, \"a\")".into()));
+    assert_eq!(
+        session.ok("inside::f();\ndbg!();").stderr(),
+        "[earlier cell:3]\n[cell:2]\n"
+    );
+    session.ok("macro_rules! dbg { ($e:expr) => { $e + 1 } }");
+    assert_eq!(session.value("dbg!(1)"), "2");
+}

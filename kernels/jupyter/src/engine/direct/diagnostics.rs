@@ -35,11 +35,29 @@ impl Translator<'_> {
     pub fn place(&self, span: &Span) -> Option<Place> {
         let mut span = span;
         loop {
-            if let Some(Found::User(place)) = self.find(span) {
-                return Some(place);
+            match self.find(span) {
+                Some(Found::User(place)) => return Some(place),
+                Some(Found::Generated(Origin::Shown)) if self.closes_value(span) => {
+                    let mut value = self.shown()?;
+                    value.range.start = value.range.end;
+                    return Some(value);
+                }
+                _ => {}
             }
             span = &span.expansion.as_ref()?.span;
         }
+    }
+
+    /// Whether a span is where something may be added to the cell's value, to which rustc counts the
+    /// parentheses around it.
+    fn closes_value(&self, span: &Span) -> bool {
+        let mut files = self.unit.files.iter();
+        let file = files.find(|file| file.name == "cell.rs");
+        let mut segments = file.iter().flat_map(|file| &file.segments);
+        let shown = segments.find(|segment| segment.origin == Origin::Shown);
+        span.suggested_replacement.is_some()
+            && span.byte_start == span.byte_end
+            && shown.is_some_and(|shown| span.byte_start == shown.generated.start + ")".len())
     }
 
     fn find(&self, span: &Span) -> Option<Found> {
@@ -170,6 +188,11 @@ impl Translator<'_> {
             })
             .collect();
         if !patches.is_empty() {
+            // How an earlier cell declared a variable is not to be changed here.
+            let taken = |origin: &Origin| matches!(origin, Origin::Take(_));
+            if self.touches(child).iter().any(taken) {
+                return Child::Nothing;
+            }
             return suggestion(child, &patches);
         }
         let places = self.places(&child.spans);

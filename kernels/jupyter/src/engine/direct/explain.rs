@@ -1,5 +1,7 @@
 //! What the user reads when a cell fails.
 
+mod habits;
+
 use super::compile::{Lost, Verdict};
 use super::diagnostics::Translator;
 use super::ending::Ending;
@@ -122,6 +124,13 @@ fn helps(translator: &Translator<'_>, error: &Diagnostic, notebook: &Notebook) -
         )),
         _ => {}
     }
+    if matches!(error.code(), None | Some("E0423" | "E0425" | "E0574"))
+        && let Some(place) = translator.primary(error)
+    {
+        let line = place.cell.text[..place.range.start].matches('\n').count();
+        let line = place.cell.text.lines().nth(line).unwrap_or_default();
+        helps.extend(habits::help(line));
+    }
     if error.code() == Some("E0425")
         && let Some(name) = error.message.split('`').nth(1)
         && let Some(reason) = notebook.gone.get(name)
@@ -235,6 +244,9 @@ pub fn outcome(done: &Done, text: &str, lost: &[String]) -> Outcome {
     match file {
         "cell.rs" | "items.rs" | "macros.rs" => traceback.push(source_line(text, line)),
         "" => {}
+        _ if is_of_std(field(2)) => {
+            traceback.push("  in the standard library, called by this cell".to_owned());
+        }
         _ if file.starts_with("items-") || file.starts_with("macros-") => {
             traceback.push(format!("  in an earlier cell, line {line}"));
         }
@@ -248,6 +260,12 @@ pub fn outcome(done: &Done, text: &str, lost: &[String]) -> Outcome {
         evalue: message.lines().next().unwrap_or_default().to_owned(),
         traceback,
     })
+}
+
+/// Whether a panic's file is one of the standard library: rustc names it by its own commit, or by the
+/// sources where those are installed.
+fn is_of_std(file: &str) -> bool {
+    file.starts_with("/rustc/") || file.contains("/lib/rustlib/src/rust/library/")
 }
 
 fn source_line(text: &str, line: usize) -> String {

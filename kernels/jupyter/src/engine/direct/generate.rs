@@ -182,6 +182,10 @@ impl<'n> Generator<'n> {
             main.text.push_str(&self.cell.text[range.clone()]);
             main.text.push('\n');
         }
+        if names.contains("dbg") {
+            main.text
+                .push_str("#[macro_use(dbg)] extern crate lessons_cell;\n");
+        }
         // A crate's code and statics are in a dylib: without it, the cell would get its own copy.
         let anchors: BTreeSet<&String> = mentioned
             .iter()

@@ -4,6 +4,7 @@
 //! It stands on std alone and knows nothing of the kernel but the marks that it writes to standard
 //! output (see [`mark`]).
 
+mod debug;
 mod frame;
 mod interrupt;
 mod pieces;
@@ -11,6 +12,7 @@ mod shown;
 mod store;
 mod waiting;
 
+pub use debug::place;
 pub use frame::{CellError, catch, enter};
 pub use interrupt::CheckPoint;
 pub use pieces::{Pieces, piece};
