@@ -20,12 +20,14 @@ use harness::Session;
 use lessons_kernel::library::{self, Library};
 use notebook::Notebook;
 
-/// Runs each notebook in a session of its own, two at a time; what differed, in order.
+/// Runs each notebook in a session of its own, as many at a time as there are cores; what differed, in
+/// order.
 fn run(notebooks: &[Notebook], session: impl Fn() -> Session + Sync) -> Vec<String> {
     let queue = Mutex::new(notebooks.iter().enumerate());
     let failures = Mutex::new(Vec::new());
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..cores.clamp(2, 8) {
             scope.spawn(|| {
                 loop {
                     let Some((index, notebook)) = queue.lock().unwrap().next() else {
