@@ -169,9 +169,12 @@ fn measure(
             first = result.ok();
         }
     }
-    let copy_before = copy_gbs(case, config.threads());
+    // What is timed is not the run where it is a compilation, or a whole process.
+    let runs = config.benchmark.measures == Measures::Run;
+    let copy = || copy_gbs(case, config.threads()).filter(|_| runs);
+    let copy_before = copy();
     let times = time_in_turns(config, engines, failures);
-    let copy_after = copy_gbs(case, config.threads());
+    let copy_after = copy();
     let rows = rows
         .into_iter()
         .zip(times)
@@ -183,8 +186,7 @@ fn measure(
         .collect();
     CaseReport {
         shape: case.shape.to_string(),
-        // What is timed is not the run where it is a compilation, or a whole process.
-        flops: Some(case.flops).filter(|_| config.benchmark.measures == Measures::Run),
+        flops: runs.then_some(case.flops),
         bytes: case.bytes,
         copy_gbs: copy_before.zip(copy_after).map(|(a, b)| a.max(b)),
         memory: engines.first().and_then(|engine| engine.memory()),
