@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::index::Index;
 use super::infer::Scope;
 use super::known::{Known, PRELUDE};
+use super::lookup::Lookup;
 use super::own::Own;
 use super::probe::{self, Typed};
 use super::text::{Before, Spot};
@@ -18,7 +18,7 @@ pub struct At<'a> {
     pub spot: Spot,
     pub notebook: &'a Notebook,
     loaded: &'a Loaded,
-    added: &'a [Arc<Index>],
+    added: &'a [Arc<Lookup>],
     chars: Vec<char>,
     cell: Own,
 }
@@ -27,7 +27,7 @@ impl<'a> At<'a> {
     /// The place at a cursor; `None` inside a comment or string.
     pub fn new(
         loaded: &'a Loaded,
-        added: &'a [Arc<Index>],
+        added: &'a [Arc<Lookup>],
         notebook: &'a Notebook,
         code: &str,
         cursor: usize,
@@ -71,7 +71,7 @@ impl<'a> At<'a> {
     }
 
     /// The indexes of what the notebook itself defines, this cell first.
-    pub fn own(&self) -> [&Index; 2] {
+    pub fn own(&self) -> [&Lookup; 2] {
         [&self.cell.index, &self.notebook.own().index]
     }
 
@@ -183,7 +183,7 @@ impl<'a> At<'a> {
                 _ => {}
             }
         }
-        for entry in self.own().into_iter().flat_map(Index::items) {
+        for entry in self.own().into_iter().flat_map(|index| index.items()) {
             if entry.kind == super::Kind::Trait {
                 traits.push(entry.name.clone());
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::at::At;
-use super::index::{Entry, Index, Kind};
+use super::index::{Entry, Kind};
 use super::known::{Known, crate_of};
 use super::lexer::masked;
 use super::text::{Before, is_word};
@@ -197,7 +197,12 @@ fn plain(at: &At<'_>, known: &Known<'_>) -> Vec<Completion> {
         kind: Kind::Variable,
         signature: variable.ty.clone(),
     }));
-    found.extend(at.own().into_iter().flat_map(Index::items).map(completion));
+    found.extend(
+        at.own()
+            .into_iter()
+            .flat_map(|index| index.items())
+            .map(completion),
+    );
     found.extend(at.notebook.items.iter().map(|item| Completion {
         text: item.clone(),
         kind: kind_by_case(item),

@@ -1,6 +1,7 @@
 //! What is known at a cursor: the cell, the notebook, the library, other crates, the language.
 
-use super::index::{Entry, Index, Kind};
+use super::index::Entry;
+use super::lookup::Lookup;
 use super::ty::Ty;
 
 /// Several indexes as one; what an earlier one says counts for more.
@@ -8,9 +9,9 @@ use super::ty::Ty;
 pub struct Known<'a> {
     /// Names that can be written without a path: this cell's, the notebook's, the library's, the
     /// language's.
-    pub near: Vec<&'a Index>,
+    pub near: Vec<&'a Lookup>,
     /// std and other crates, whose names must be imported.
-    pub far: Vec<&'a Index>,
+    pub far: Vec<&'a Lookup>,
     /// The modules of the names that `use` has imported, by name; by `*` where it takes all of them.
     pub imports: Vec<(String, String)>,
 }
@@ -53,7 +54,7 @@ pub fn crate_of(home: &str) -> &str {
 }
 
 impl<'a> Known<'a> {
-    fn indexes(&self) -> impl Iterator<Item = &'a Index> {
+    fn indexes(&self) -> impl Iterator<Item = &'a Lookup> {
         self.near.iter().chain(&self.far).copied()
     }
 
@@ -87,8 +88,7 @@ impl<'a> Known<'a> {
             .indexes()
             .enumerate()
             .filter(|(position, _)| !(*position == 1 && self.is_anew(owner)))
-            .flat_map(|(_, index)| &index.entries)
-            .filter(|entry| entry.owner == owner && entry.is_member())
+            .flat_map(|(_, index)| index.members(owner))
             .collect();
         let same = |entry: &Entry| entry.home == home;
         let same_crate = |entry: &Entry| crate_of(&entry.home) == crate_of(home);
@@ -166,9 +166,7 @@ impl<'a> Known<'a> {
         if PRELUDE.contains(&name) {
             return Some("std");
         }
-        let mut traits = self
-            .items()
-            .filter(|entry| entry.kind == Kind::Trait && entry.name == name);
+        let mut traits = self.indexes().flat_map(|index| index.traits(name));
         let found = traits.find(|entry| {
             let brings = |(binding, home): &(String, String)| {
                 (binding == name || binding == "*") && *home == entry.owner

@@ -17,6 +17,7 @@ mod infer;
 mod inspect;
 mod known;
 mod lexer;
+mod lookup;
 mod own;
 mod probe;
 mod rustdoc;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use crate::engine::{Analyst, Bundle, Variable};
 
 use at::At;
+use lookup::Lookup;
 use own::Own;
 
 pub use complete::{Completion, Completions};
@@ -47,16 +49,16 @@ pub struct Assistant {
     library: Option<PathBuf>,
     loaded: OnceLock<Loaded>,
     /// The crates that notebooks have added, by the root files of their sources.
-    added: Mutex<BTreeMap<PathBuf, Arc<Index>>>,
+    added: Mutex<BTreeMap<PathBuf, Arc<Lookup>>>,
     notebook: RwLock<Arc<Notebook>>,
 }
 
 /// What does not depend on the notebook.
 struct Loaded {
-    library: Index,
-    crates: Index,
-    std: Index,
-    language: Index,
+    library: Lookup,
+    crates: Lookup,
+    std: Lookup,
+    language: Lookup,
 }
 
 /// What the cells have defined.
@@ -136,11 +138,11 @@ impl Assistant {
         serde_json::from_value(doc).ok()
     }
 
-    fn added(&self, notebook: &Notebook) -> Vec<Arc<Index>> {
+    fn added(&self, notebook: &Notebook) -> Vec<Arc<Lookup>> {
         let crates = notebook.analyst.as_ref().map(|analyst| analyst.crates());
         let mut known = self.added.lock().unwrap_or_else(PoisonError::into_inner);
         let added = crates.into_iter().flatten().map(|(name, root)| {
-            let read = || Arc::new(Index::of_foreign_crate(&name, &root));
+            let read = || Arc::new(Index::of_foreign_crate(&name, &root).into());
             known.entry(root.clone()).or_insert_with(read).clone()
         });
         added.collect()
@@ -161,10 +163,10 @@ impl Assistant {
             };
             let std = read(files::STD).unwrap_or_default();
             Loaded {
-                library: read(files::LIBRARY).unwrap_or_default(),
-                crates: read(files::CRATES).unwrap_or_default(),
-                language: std_names::index(&std),
-                std,
+                library: read(files::LIBRARY).unwrap_or_default().into(),
+                crates: read(files::CRATES).unwrap_or_default().into(),
+                language: std_names::index(&std).into(),
+                std: std.into(),
             }
         })
     }

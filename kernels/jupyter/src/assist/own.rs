@@ -1,12 +1,13 @@
 //! What a notebook, or the cell that is being written, defines itself.
 
 use super::index::Index;
+use super::lookup::Lookup;
 use crate::cell::{self, ItemKind, ParsedCell};
 use crate::engine::{Analyst, Variable};
 
 #[derive(Default)]
 pub struct Own {
-    pub index: Index,
+    pub index: Lookup,
     /// With the names of their types in full.
     pub variables: Vec<Variable>,
     /// What `use` brings: the name, and the module that it is from.
@@ -47,7 +48,7 @@ impl Own {
             });
         Self {
             imports: imports.collect(),
-            index: Index::of_items(sources.iter().map(String::as_str)),
+            index: Index::of_items(sources.iter().map(String::as_str)).into(),
             variables: Vec::new(),
             sources,
         }
