@@ -32,8 +32,9 @@ pub mod prelude {
     pub use crate::engine::{Device, Model, Plan, Session};
     pub use crate::error::{Error, Result};
     pub use crate::figure::{
-        AttentionMaps, BarChart, BoxChart, Diagram, Direction, Distribution, Ecdf, Figure, HeatMap,
-        Images, LineChart, LossCurve, Show, Table, TokenStrip,
+        AttentionMaps, BarChart, BoxChart, ColorBy, Diagram, Direction, Distribution, Ecdf, Figure,
+        FilmStrip, HeatMap, Images, LineChart, LossCurve, Roofline, Show, Table, Timeline,
+        TokenStrip,
     };
     pub use crate::graph::{
         Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,

@@ -292,7 +292,7 @@ impl fmt::Display for Measurement {
 }
 
 /// A time with three digits and its unit: `12.3 µs`.
-pub(super) fn seconds(time: f64) -> String {
+pub(crate) fn seconds(time: f64) -> String {
     let (value, unit) = match time {
         t if t.is_nan() => return "not measured".to_owned(),
         t if t < 999.5e-9 => (t * 1e9, "ns"),

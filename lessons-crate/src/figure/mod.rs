@@ -29,12 +29,12 @@ pub mod typography;
 
 pub use arcs::AttentionArcs;
 pub use attention::AttentionMaps;
-pub use chart::{BarChart, BoxChart, Distribution, Ecdf, LineChart, LossCurve};
-pub use diagram::{Diagram, Direction};
+pub use chart::{BarChart, BoxChart, Distribution, Ecdf, LineChart, LossCurve, Roofline, Timeline};
+pub use diagram::{ColorBy, Diagram, Direction, FilmStrip};
 pub use error::FigureError;
 pub use heat_map::HeatMap;
 pub use images::Images;
-pub use number::{grouped, short};
+pub use number::{bytes, grouped, short};
 pub use picture::Figure;
 pub use show::Show;
 pub use table::Table;
@@ -43,6 +43,7 @@ pub use tokens::TokenStrip;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     use crate::prelude::*;
 
@@ -59,6 +60,13 @@ mod tests {
         vec![
             graph.figure(),
             plan.figure(),
+            FilmStrip::of(&plan).figure(),
+            FilmStrip::of(&plan).frame(1),
+            Diagram::of(&graph).color_by(ColorBy::Bytes).figure(),
+            Timeline::of(hostile, [(hostile, hostile, Duration::from_micros(7))]).figure(),
+            Roofline::new(hostile, 1e9, 1e9)
+                .point(hostile, 1.0, 1.0, 1.0)
+                .figure(),
             plan.report().figure(),
             tensor.figure(),
             HeatMap::of(hostile, &tensor.get(0).unwrap())

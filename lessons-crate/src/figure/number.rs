@@ -34,6 +34,28 @@ pub fn grouped(count: usize) -> String {
     grouped
 }
 
+/// A number of bytes in units of a thousand: `12.3 kB`.
+pub fn bytes(count: f64) -> String {
+    scaled(count, &["B", "kB", "MB", "GB", "TB"])
+}
+
+/// A number with the unit that leaves few digits before the point, each a thousand times the one
+/// before.
+pub(super) fn scaled(mut value: f64, units: &[&str]) -> String {
+    let (mut unit, mut rest) = match units.split_first() {
+        Some((first, rest)) => (*first, rest),
+        None => return short(value, 3),
+    };
+    // What would be rounded to a thousand is one of the next unit.
+    while value.abs() >= 999.5
+        && let Some((next, larger)) = rest.split_first()
+    {
+        value /= 1000.0;
+        (unit, rest) = (*next, larger);
+    }
+    format!("{} {unit}", short(value, 3))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +77,15 @@ mod tests {
         for (value, shown) in cases {
             assert_eq!(short(value, 4), shown);
         }
+    }
+
+    #[test]
+    fn bytes_take_the_unit_that_fits() {
+        let shown = [0.0, 999.0, 999.6, 12_345.0, 3.2e9, 5e16].map(bytes);
+        assert_eq!(
+            shown,
+            ["0 B", "999 B", "1 kB", "12.3 kB", "3.2 GB", "50000 TB"]
+        );
     }
 
     #[test]

@@ -36,6 +36,18 @@ impl Svg {
         );
     }
 
+    /// Opens a group that moves what is drawn until [`Svg::close`], and draws it smaller or larger.
+    pub fn open_scaled(&mut self, x: f64, y: f64, scale: f64) {
+        let scale = format!("{scale:.4}");
+        let _ = write!(
+            self.body,
+            "<g transform=\"translate({} {}) scale({})\">",
+            Number(x),
+            Number(y),
+            scale.trim_end_matches('0').trim_end_matches('.')
+        );
+    }
+
     /// Draws another drawing over what is there.
     pub fn append(&mut self, drawing: Svg) {
         self.body.push_str(&drawing.body);

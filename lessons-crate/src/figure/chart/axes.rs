@@ -129,3 +129,15 @@ pub(super) fn limits(values: impl Iterator<Item = f64>, log: bool, space: f64) -
     let room = (greatest - least) * space;
     least - room..greatest + room
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_series_can_be_read() {
+        for series in 0..palette::SERIES.len() {
+            assert!(palette::contrast(ink(series), palette::CARD) >= 4.5);
+        }
+    }
+}

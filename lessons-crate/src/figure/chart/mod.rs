@@ -8,7 +8,9 @@ mod distribution;
 mod ecdf;
 mod line;
 mod loss;
+mod roofline;
 mod sample;
+mod timeline;
 
 pub use backend::SvgBackend;
 pub use bar::BarChart;
@@ -17,6 +19,8 @@ pub use distribution::Distribution;
 pub use ecdf::Ecdf;
 pub use line::LineChart;
 pub use loss::LossCurve;
+pub use roofline::Roofline;
+pub use timeline::Timeline;
 
 use plotters::coord::Shift;
 use plotters::prelude::DrawingArea;

@@ -1,4 +1,4 @@
-//! What stands in a box, and how large that makes it.
+//! What stands in a box and on the links that leave it, and how large that makes it.
 
 use super::kind::Kind;
 use super::scene::{Holds, Part, Scene};
@@ -9,6 +9,9 @@ pub(super) const NAME_SIZE: f64 = 13.0;
 pub(super) const SMALL_SIZE: f64 = 11.0;
 const LINE: f64 = 15.0;
 const WIDEST: f64 = 250.0;
+/// Below a box, for the type of its value; beside it where the flow goes to the right.
+const TYPE_HEIGHT: f64 = 17.0;
+const TYPE_ROOM: f64 = 12.0;
 
 /// A box ready to be drawn.
 pub(super) struct Caption {
@@ -22,8 +25,12 @@ pub(super) struct Caption {
     pub change: Change,
     /// How many equal parts it stands for.
     pub repeats: usize,
+    /// The type of its value, for the links that leave it; `None` where nothing does.
+    pub ty: Option<String>,
     pub width: f64,
     pub height: f64,
+    /// The width and height of what lies behind the box and holds the type.
+    pub tail: [f64; 2],
 }
 
 impl Caption {
@@ -31,29 +38,49 @@ impl Caption {
     pub fn is_round(&self) -> bool {
         matches!(self.kind, Kind::Input | Kind::Output)
     }
-}
 
-pub(super) fn caption(scene: &Scene, part: usize) -> Caption {
-    match scene.parts[part].holds {
-        Holds::Unit(unit) => of_unit(&scene.units[unit]),
-        _ => of_part(scene, part),
+    /// Width and height of the box itself.
+    pub fn inner(&self) -> [f64; 2] {
+        [self.width - self.tail[0], self.height - self.tail[1]]
     }
 }
 
+/// The box of a part. `read` says whether links leave it, and `across` that they do so to the right.
+pub(super) fn caption(scene: &Scene, part: usize, read: bool, across: bool) -> Caption {
+    let (mut caption, ty) = match scene.parts[part].holds {
+        Holds::Unit(unit) => (of_unit(&scene.units[unit]), Some(&scene.units[unit].ty)),
+        _ => {
+            let last = scene.units_of(part).last().copied();
+            (of_part(scene, part), last.map(|unit| &scene.units[unit].ty))
+        }
+    };
+    caption
+        .lines
+        .extend(scene.heat.as_ref().and_then(|heat| heat.line(part)));
+    let ty = ty.map(|ty| short_type(&ty.to_string()));
+    match (read, caption.kind) {
+        (true, _) => caption.ty = ty,
+        // The link that comes in says it.
+        (false, Kind::Output) => {}
+        (false, _) => {
+            if let Some(ty) = ty {
+                caption.lines.insert(0, ty);
+            }
+        }
+    }
+    sized(caption, across)
+}
+
 fn of_unit(unit: &Unit) -> Caption {
-    let mut lines = vec![short_type(&unit.ty.to_string())];
-    lines.extend(
-        unit.weights
-            .iter()
-            .map(|weight| end_of_name(weight, WIDEST)),
-    );
+    let weights = unit.weights.iter();
+    let lines = weights.map(|weight| end_of_name(weight, WIDEST)).collect();
     let what = format!("{} {}", unit.name, unit.detail);
     let mut tip = vec![match unit.value == unit.name {
         true => format!("{} : {}", unit.value, unit.ty),
         false => format!("{} = {} : {}", unit.value, what.trim_end(), unit.ty),
     }];
     tip.extend(unit.weights.iter().map(|weight| format!("reads {weight}")));
-    sized(Caption {
+    Caption {
         kind: unit.kind,
         name: end_of_name(&unit.name, WIDEST),
         detail: fit(&unit.detail, WIDEST, SMALL_SIZE, Face::Mono).into_owned(),
@@ -61,9 +88,11 @@ fn of_unit(unit: &Unit) -> Caption {
         tip: tip.join("\n"),
         change: unit.change,
         repeats: 1,
+        ty: None,
         width: 0.0,
         height: 0.0,
-    })
+        tail: [0.0, 0.0],
+    }
 }
 
 fn of_part(scene: &Scene, part: usize) -> Caption {
@@ -83,17 +112,13 @@ fn of_part(scene: &Scene, part: usize) -> Caption {
         .map(|unit| scene.units[*unit].name.as_str())
         .collect();
     let changes = units.iter().map(|unit| scene.units[*unit].change);
+    let changes = changes.filter(|change| *change != Change::Absent);
     let fused = matches!(scene.parts[part].holds, Holds::Fused(_));
     let mut lines = vec![contents];
     if fused {
         lines = vec![fit(&names.join(" → "), WIDEST, SMALL_SIZE, Face::Mono).into_owned()];
     }
-    lines.extend(
-        units
-            .last()
-            .map(|unit| short_type(&scene.units[*unit].ty.to_string())),
-    );
-    sized(Caption {
+    Caption {
         kind: if fused {
             Kind::Elementwise
         } else {
@@ -105,9 +130,11 @@ fn of_part(scene: &Scene, part: usize) -> Caption {
         tip: format!("{}: {}", scene.parts[part].label, names.join(", ")),
         change: changes.max().unwrap_or(Change::None),
         repeats: scene.parts[part].repeats.len().max(1),
+        ty: None,
         width: 0.0,
         height: 0.0,
-    })
+        tail: [0.0, 0.0],
+    }
 }
 
 /// `layer 0 … 5` for folded repeats, else the name.
@@ -121,7 +148,7 @@ pub(super) fn title(part: &Part) -> String {
     }
 }
 
-fn sized(mut caption: Caption) -> Caption {
+fn sized(mut caption: Caption, across: bool) -> Caption {
     let name = width(&caption.name, NAME_SIZE, Face::Mono);
     let detail = match caption.detail.as_str() {
         "" => 0.0,
@@ -134,6 +161,18 @@ fn sized(mut caption: Caption) -> Caption {
     let widest = lines.fold(name + detail, f64::max);
     caption.width = (widest + 22.0).max(56.0).ceil();
     caption.height = 24.0 + LINE * caption.lines.len() as f64 + 4.0;
+    if let Some(ty) = &caption.ty {
+        let wide = (width(ty, SMALL_SIZE, Face::Mono) + TYPE_ROOM).ceil();
+        caption.tail = match across {
+            true => [wide, 0.0],
+            false => [0.0, TYPE_HEIGHT],
+        };
+        caption.width = match across {
+            true => caption.width + wide,
+            false => caption.width.max(wide),
+        };
+        caption.height += caption.tail[1];
+    }
     caption
 }
 

@@ -1,10 +1,11 @@
 //! A placed scene as SVG.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Direction;
-use super::caption::{Caption, NAME_SIZE, SMALL_SIZE, baselines, title};
+use super::caption::{NAME_SIZE, SMALL_SIZE, baselines, title};
+use super::heat::Heat;
 use super::kind::{KINDS, Kind};
 use super::place::{Hull, Placed, PlacedBox, Wire};
 use super::scene::{Holds, Scene};
@@ -21,33 +22,48 @@ const LEGEND_LINE: f64 = 20.0;
 const ADDED: Color = Color(0x00, 0x7d, 0x5b);
 const REMOVED: Color = Color(0xb3, 0x2d, 0x2d);
 const FUSED: Color = Color(0x00, 0x62, 0xa3);
+const FUSED_GROUND: Color = Color(0xe9, 0xf3, 0xfb);
 
-/// The drawing with its width and height.
+/// Around a drawing: stacked cards stand out to the lower right by a few pixels.
+pub(super) const MARGIN: f64 = 8.0;
+
+/// The drawing above its legend, with its width and height.
 pub(super) fn draw(scene: &Scene, placed: &Placed, direction: Direction) -> (Svg, f64, f64) {
+    let mut svg = contents(scene, placed, direction);
+    let (top, wide) = (placed.height + 2.0 * MARGIN, placed.width + 2.0 * MARGIN);
+    let (legend_width, legend_height) = match &scene.heat {
+        Some(heat) => heat_legend(&mut svg, heat, top),
+        None => legend(&mut svg, placed, top, wide),
+    };
+    (svg, wide.max(legend_width), top + legend_height)
+}
+
+/// The drawing alone.
+pub(super) fn contents(scene: &Scene, placed: &Placed, direction: Direction) -> Svg {
     let mut svg = Svg::new();
-    // Stacked cards stand out to the upper left by a few pixels.
-    let margin = 8.0;
-    svg.open(margin, margin);
-    for hull in &placed.hulls {
+    svg.open(MARGIN, MARGIN);
+    let hulls = || placed.hulls.iter().filter(|hull| scene.has_hull(hull.part));
+    for hull in hulls() {
         draw_hull(&mut svg, scene, hull);
     }
-    for wire in &placed.wires {
-        draw_wire(&mut svg, scene, wire, direction);
+    let starts = starts(placed, direction);
+    for (wire, from) in placed.wires.iter().zip(&starts) {
+        if scene.has_link(wire.from, wire.to) {
+            draw_wire(&mut svg, scene, wire, *from, direction);
+        }
     }
-    for hull in &placed.hulls {
+    draw_types(&mut svg, scene, placed, &starts, direction);
+    for hull in hulls() {
         label_hull(&mut svg, scene, hull, placed);
     }
     for placed_box in &placed.boxes {
-        draw_box(&mut svg, placed_box);
+        match scene.is_there(placed_box.part) {
+            true => draw_box(&mut svg, scene, placed_box),
+            false => draw_absent(&mut svg, placed_box),
+        }
     }
     svg.close();
-    let top = placed.height + 2.0 * margin;
-    let (legend_width, legend_height) = legend(&mut svg, placed, top, placed.width + 2.0 * margin);
-    (
-        svg,
-        (placed.width + 2.0 * margin).max(legend_width),
-        top + legend_height,
-    )
+    svg
 }
 
 fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
@@ -60,7 +76,7 @@ fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
     } = *hull;
     let shape = svg::rect(x, y, width, height).round(10.0);
     let shape = match scene.parts[part].holds {
-        Holds::Fused(_) => shape.fill(Color(0xe9, 0xf3, 0xfb)).stroke(FUSED, 1.5),
+        Holds::Fused(_) => shape.fill(FUSED_GROUND).stroke(FUSED, 1.5),
         Holds::Run => shape
             .fill("none")
             .stroke(palette::LINE, 1.0)
@@ -87,7 +103,7 @@ fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull, placed: &Placed) {
     const HIGH: f64 = 17.0;
     let label = title(&scene.parts[hull.part]);
     let (ground, ink) = match scene.parts[hull.part].holds {
-        Holds::Fused(_) => (Color(0xe9, 0xf3, 0xfb), FUSED),
+        Holds::Fused(_) => (FUSED_GROUND, FUSED),
         _ => (palette::HULL, palette::MUTED),
     };
     let wide = width(&label, SMALL_SIZE + 1.0, Face::Bold) + 8.0;
@@ -144,17 +160,117 @@ fn crossings(wires: &[Wire], across: Range<f64>, band: &Range<f64>) -> Vec<f64> 
         .collect()
 }
 
-fn draw_wire(svg: &mut Svg, scene: &Scene, wire: &Wire, direction: Direction) {
+/// For each wire the box at which it begins; `None` for pieces that go on from the border of a hull.
+fn starts(placed: &Placed, direction: Direction) -> Vec<Option<&PlacedBox>> {
+    let along = usize::from(direction == Direction::TopToBottom);
+    let boxes: BTreeMap<usize, &PlacedBox> = placed.boxes.iter().map(|b| (b.part, b)).collect();
+    let start = |wire: &Wire| {
+        let from = *boxes.get(&wire.from)?;
+        let end = [from.x + from.caption.width, from.y + from.caption.height][along];
+        ((wire.points.first()?[along] - end).abs() < 0.01).then_some(from)
+    };
+    placed.wires.iter().map(start).collect()
+}
+
+/// Writes the type of each value where its links leave the box, once for links that leave it close
+/// to one another.
+fn draw_types(
+    svg: &mut Svg,
+    scene: &Scene,
+    placed: &Placed,
+    starts: &[Option<&PlacedBox>],
+    direction: Direction,
+) {
+    let down = direction == Direction::TopToBottom;
+    let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
+    for (wire, from) in placed.wires.iter().zip(starts) {
+        if let (Some(from), Some(point)) = (from, wire.points.first())
+            && scene.has_link(wire.from, wire.to)
+        {
+            let (_, places) = leaving.entry(from.part).or_insert((from, Vec::new()));
+            places.push(point[usize::from(!down)]);
+        }
+    }
+    for (from, mut places) in leaving.into_values() {
+        let Some(ty) = &from.caption.ty else {
+            continue;
+        };
+        let wide = width(ty, SMALL_SIZE, Face::Mono);
+        let [inner_width, inner_height] = from.caption.inner();
+        places.sort_by(f64::total_cmp);
+        let room = if down { wide + 6.0 } else { 15.0 };
+        let mut free = f64::NEG_INFINITY;
+        places.retain(|place| {
+            let kept = *place >= free;
+            if kept {
+                free = place + room;
+            }
+            kept
+        });
+        for place in places {
+            if !down {
+                let text = svg::text(from.x + inner_width + 6.0, place - 4.0, ty);
+                svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
+                continue;
+            }
+            let half = wide / 2.0 + 2.0;
+            let middle = place.clamp(
+                from.x + half,
+                (from.x + from.caption.width - half).max(from.x + half),
+            );
+            let top = from.y + inner_height + 3.0;
+            let ground = ground_at(scene, placed, [middle, top]);
+            svg.add(svg::rect(middle - half, top, 2.0 * half, 13.0).fill(ground));
+            let text = svg::text(middle, top + 10.0, ty).middle();
+            svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
+        }
+    }
+}
+
+/// The color of the innermost hull around a point.
+fn ground_at(scene: &Scene, placed: &Placed, [x, y]: [f64; 2]) -> Color {
+    let around = placed.hulls.iter().filter(|hull| {
+        let inside = (hull.x..hull.x + hull.width).contains(&x);
+        inside && (hull.y..hull.y + hull.height).contains(&y)
+    });
+    // Runs have no ground of their own.
+    let grounded = |hull: &&Hull| scene.parts[hull.part].holds != Holds::Run;
+    let mut grounds = around
+        .filter(grounded)
+        .filter(|hull| scene.has_hull(hull.part));
+    match grounds.next_back() {
+        Some(hull) => match scene.parts[hull.part].holds {
+            Holds::Fused(_) => FUSED_GROUND,
+            _ => palette::HULL,
+        },
+        None => palette::CARD,
+    }
+}
+
+fn draw_wire(
+    svg: &mut Svg,
+    scene: &Scene,
+    wire: &Wire,
+    from: Option<&PlacedBox>,
+    direction: Direction,
+) {
     let [Some(first), Some(last)] = [wire.points.first(), wire.points.last()] else {
         return;
     };
     let along = usize::from(direction == Direction::TopToBottom);
+    // It begins at the box itself, before the room for the type.
+    let mut first = *first;
+    first[along] -= from.map_or(0.0, |from| from.caption.tail[along]);
     let mut end = *last;
     if wire.to.is_some() {
         end[along] -= ARROW;
     }
     let mut path = Path::default().move_to(first[0], first[1]);
-    let mut at = *first;
+    let mut at = first;
+    if let Some(start) = wire.points.first().filter(|start| **start != first) {
+        path = path.line_to(start[0], start[1]);
+        at = *start;
+    }
     for (index, point) in wire.points.iter().enumerate().skip(1) {
         let to = if index + 1 == wire.points.len() {
             end
@@ -202,14 +318,28 @@ fn draw_wire(svg: &mut Svg, scene: &Scene, wire: &Wire, direction: Direction) {
     }
 }
 
-fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
-    let PlacedBox { caption, x, y, .. } = placed;
-    let Caption {
-        width: wide,
-        height,
-        kind,
-        ..
-    } = *caption;
+/// Where something is in another stage.
+fn draw_absent(svg: &mut Svg, placed: &PlacedBox) {
+    let [wide, height] = placed.caption.inner();
+    let outline = svg::rect(placed.x, placed.y, wide, height).round(6.0);
+    svg.add(outline.stroke(palette::RULE, 1.0).dashed(2.0, 3.0));
+}
+
+fn draw_box(svg: &mut Svg, scene: &Scene, placed: &PlacedBox) {
+    let PlacedBox {
+        part,
+        caption,
+        x,
+        y,
+    } = placed;
+    let heat = scene.heat.as_ref().map(|heat| heat.color(*part));
+    let fill = heat.unwrap_or(caption.kind.fill());
+    let [ink, muted] = match heat {
+        Some(ground) => [palette::ink_on(ground); 2],
+        None => [palette::INK, palette::MUTED],
+    };
+    let kind = caption.kind;
+    let [wide, height] = caption.inner();
     let radius = if caption.is_round() {
         height / 2.0
     } else {
@@ -230,8 +360,8 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
             .fill(palette::CARD)
             .stroke(REMOVED, 1.3)
             .dashed(4.0, 3.0),
-        Change::Added => shape.fill(kind.fill()).stroke(ADDED, 2.2),
-        Change::None | Change::Fused => shape.fill(kind.fill()).stroke(kind.edge(), 1.0),
+        Change::Added => shape.fill(fill).stroke(ADDED, 2.2),
+        Change::None | Change::Fused | Change::Absent => shape.fill(fill).stroke(kind.edge(), 1.0),
     };
     svg.add(shape.tip(&caption.tip));
 
@@ -246,7 +376,7 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
             let ink = if caption.change == Change::Removed {
                 REMOVED
             } else {
-                palette::INK
+                ink
             };
             svg.add(
                 svg::text(start, y + baseline, &caption.name)
@@ -260,7 +390,7 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
                     svg::text(start + name + 7.0, y + baseline, &caption.detail)
                         .mono()
                         .size(SMALL_SIZE)
-                        .fill(palette::INK),
+                        .fill(ink),
                 );
             }
             continue;
@@ -270,13 +400,13 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
                 .middle()
                 .mono()
                 .size(SMALL_SIZE)
-                .fill(palette::MUTED),
+                .fill(muted),
         );
     }
     let badge = match caption.change {
         Change::Added => Some(("added", ADDED)),
         Change::Removed => Some(("removed", REMOVED)),
-        Change::None | Change::Fused => None,
+        Change::None | Change::Fused | Change::Absent => None,
     };
     if let Some((word, ink)) = badge {
         let broad = width(word, 10.0, Face::Bold) + 10.0;
@@ -295,8 +425,32 @@ fn draw_box(svg: &mut Svg, placed: &PlacedBox) {
     }
 }
 
+/// What the colors mean, from nothing to the most that a box costs.
+fn heat_legend(svg: &mut Svg, heat: &Heat, top: f64) -> (f64, f64) {
+    const STEPS: u32 = 24;
+    const STEP: f64 = 6.0;
+    let y = top + LEGEND_GAP - 10.0;
+    let [none, most] = heat.ends();
+    let wide = width(&none, SMALL_SIZE, Face::Sans) + 8.0;
+    let label = |x: f64, text: &str| {
+        svg::text(x, y + 9.5, text)
+            .size(SMALL_SIZE)
+            .fill(palette::MUTED)
+    };
+    svg.add(label(0.0, &none));
+    for step in 0..=STEPS {
+        let color = super::heat::ramp(f64::from(step) / f64::from(STEPS));
+        svg.add(svg::rect(wide + f64::from(step) * STEP, y, STEP + 0.2, 11.0).fill(color));
+    }
+    let long = f64::from(STEPS + 1) * STEP;
+    svg.add(svg::rect(wide, y, long, 11.0).stroke(palette::LINE, 1.0));
+    svg.add(label(wide + long + 8.0, &most));
+    let end = wide + long + 8.0 + width(&most, SMALL_SIZE, Face::Sans);
+    (end, LEGEND_GAP + 6.0)
+}
+
 /// The kinds that occur, below the diagram, in rows no wider than it or a small figure.
-fn legend(svg: &mut Svg, placed: &Placed, top: f64, room: f64) -> (f64, f64) {
+pub(super) fn legend(svg: &mut Svg, placed: &Placed, top: f64, room: f64) -> (f64, f64) {
     let kinds: BTreeSet<Kind> = placed
         .boxes
         .iter()
@@ -327,4 +481,29 @@ fn legend(svg: &mut Svg, placed: &Placed, top: f64, room: f64) -> (f64, f64) {
         return (0.0, 0.0);
     }
     (widest, y - top + 4.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_can_be_read_on_what_they_stand_on() {
+        let pairs = [
+            (FUSED, FUSED_GROUND),
+            (palette::MUTED, FUSED_GROUND),
+            (palette::MUTED, palette::HULL),
+            (REMOVED, palette::CARD),
+            (palette::CARD, ADDED),
+            (palette::CARD, REMOVED),
+        ];
+        for (ink, ground) in pairs {
+            let ratio = palette::contrast(ink, ground);
+            assert!(ratio >= 4.5, "{ink} on {ground}: {ratio:.2}");
+        }
+        for step in 0..=24 {
+            let ground = super::super::heat::ramp(f64::from(step) / 24.0);
+            assert!(palette::contrast(palette::ink_on(ground), ground) >= 4.5);
+        }
+    }
 }

@@ -31,6 +31,7 @@ pub(super) struct Placed {
 }
 
 pub(super) struct PlacedBox {
+    pub part: usize,
     pub caption: Caption,
     pub x: f64,
     pub y: f64,
@@ -89,6 +90,7 @@ pub(super) fn place(scene: &Scene, layout: &dyn Layout, direction: Direction) ->
     let placer = Placer {
         scene,
         layout,
+        read: edges.iter().map(|edge| edge.from).collect(),
         across: direction == Direction::LeftToRight,
     };
     let block = placer.block(ROOT, &edges);
@@ -109,6 +111,8 @@ pub(super) fn place(scene: &Scene, layout: &dyn Layout, direction: Direction) ->
 struct Placer<'s> {
     scene: &'s Scene,
     layout: &'s dyn Layout,
+    /// The boxes that links leave.
+    read: BTreeSet<usize>,
     /// The flow goes from left to right.
     across: bool,
 }
@@ -116,7 +120,7 @@ struct Placer<'s> {
 impl Placer<'_> {
     fn block(&self, part: usize, edges: &[Edge]) -> Block {
         if !self.scene.parts[part].open {
-            let caption = caption(self.scene, part);
+            let caption = caption(self.scene, part, self.read.contains(&part), self.across);
             let (mut width, mut height) = (caption.width, caption.height);
             if self.across {
                 std::mem::swap(&mut width, &mut height);
@@ -290,7 +294,12 @@ impl Placer<'_> {
         let turn = |[x, y]: [f64; 2]| if self.across { [y, x] } else { [x, y] };
         let [x, y] = turn(at);
         if let Some(caption) = block.caption {
-            placed.boxes.push(PlacedBox { caption, x, y });
+            placed.boxes.push(PlacedBox {
+                part,
+                caption,
+                x,
+                y,
+            });
             return;
         }
         if part != ROOT {

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::units::{Unit, fused_sizes};
+use super::heat::Heat;
+use super::units::{Change, Unit, fused_sizes};
 use crate::graph::{Graph, NodeId};
 
 /// As many boxes as may stand in one part.
@@ -21,6 +22,8 @@ pub(super) struct Wishes {
     pub collapse: Vec<String>,
     pub expand_all: bool,
     pub unfold: bool,
+    /// Keeps the steps of a fused op in one box.
+    pub kernels: bool,
     /// As many boxes as are shown without being asked for.
     pub most_boxes: usize,
 }
@@ -79,6 +82,10 @@ pub(super) struct Scene {
     of_unit: Vec<usize>,
     /// Names that were to be opened or closed and are no parts.
     pub unknown: Vec<String>,
+    /// What the boxes cost, where they are colored by it.
+    pub heat: Option<Heat>,
+    /// The only links that are drawn, where not all are.
+    pub links: Option<BTreeSet<(usize, usize)>>,
 }
 
 /// The outermost part.
@@ -91,6 +98,8 @@ impl Scene {
             of_unit: Vec::with_capacity(units.len()),
             units,
             unknown: Vec::new(),
+            heat: None,
+            links: None,
         };
         scene.plant(graph);
         if !wishes.unfold {
@@ -302,7 +311,8 @@ impl Scene {
             let mut next = Vec::new();
             for part in level {
                 let children = self.parts[part].children.len();
-                if children == 0 {
+                let fused = matches!(self.parts[part].holds, Holds::Fused(_));
+                if children == 0 || (fused && wishes.kernels) {
                     continue;
                 }
                 if wishes.expand_all || shown + children - 1 <= wishes.most_boxes {
@@ -441,6 +451,40 @@ impl Scene {
             trace.part = alias.part;
         }
         trace
+    }
+
+    /// The part of a unit, or the one that stands for it.
+    pub fn stand_in(&self, unit: usize) -> usize {
+        self.trace(unit).part
+    }
+
+    /// Whether a part is in the stage that is drawn.
+    pub fn is_there(&self, part: usize) -> bool {
+        let change = |unit: &usize| self.units[*unit].change;
+        let units = self.units_of(part);
+        units.is_empty() || units.iter().any(|unit| change(unit) != Change::Absent)
+    }
+
+    /// Whether a hull is in the stage that is drawn: a fused op is once its steps have joined it.
+    pub fn has_hull(&self, part: usize) -> bool {
+        match self.parts[part].holds {
+            Holds::Fused(_) => self
+                .units_of(part)
+                .iter()
+                .any(|unit| self.units[*unit].joined),
+            _ => self.is_there(part),
+        }
+    }
+
+    /// Whether a link, or a piece of one that ends at the border of a hull, is drawn.
+    pub fn has_link(&self, from: usize, to: Option<usize>) -> bool {
+        let Some(links) = &self.links else {
+            return true;
+        };
+        match to {
+            Some(to) => links.contains(&(from, to)),
+            None => links.iter().any(|(start, _)| *start == from),
+        }
     }
 
     /// Whether two units belong to different repeats of one part.

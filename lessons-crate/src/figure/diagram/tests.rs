@@ -1,8 +1,11 @@
 //! Whole diagrams: small ones byte for byte, large ones by size and by what they say.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::Session;
 use crate::graph::ops::{Argument, Binary, Fused, Op, Step, StepOp, Unary};
 use crate::graph::{Builder, NodeId, Parts, Value, f32s, i64s};
 
@@ -266,6 +269,117 @@ fn parts_that_depend_on_one_another_are_drawn() {
     let graph = Graph::from_parts(parts).unwrap();
     Diagram::of(&graph).figure();
     Diagram::of(&graph).collapse("odd").figure();
+}
+
+/// A box's share is its own cost over that of all, and the sum of the shares is all.
+#[test]
+fn costs_color_boxes_and_are_told() {
+    let graph = linear();
+    let diagram = |batch| {
+        Diagram::of(&graph)
+            .color_by(ColorBy::Flops)
+            .size("batch", batch)
+    };
+    let figure = diagram(64).figure();
+    // 2 · 64 · 4 · 2 for the product, 64 · 2 each for the sum and relu.
+    let says = "Most operations: matmul %4 80 %, add %5 10 %, relu %6 10 %, of 1.28 kFLOP with batch = 64.";
+    assert!(figure.alt().ends_with(says), "{}", figure.alt());
+    assert!(figure.to_text().contains("80 %  1.02 kFLOP"), "{figure}");
+    assert!(figure.to_svg().contains("80 %  1.02 kFLOP"));
+    let timed = Diagram::of(&graph).times([(NodeId(5), Duration::from_micros(3))]);
+    let alt = timed.figure().alt().to_owned();
+    assert!(alt.contains("Most time: add %5 100 %, of 3"), "{alt}");
+    let nothing = Diagram::of(&graph).times([]).figure();
+    assert!(nothing.alt().contains("No time known"), "{}", nothing.alt());
+}
+
+/// The same parts at the same places in all frames of a film.
+#[test]
+fn films_keep_everything_in_its_place() {
+    let (before, after) = (affine(), affine_fused());
+    let film = FilmStrip::new("affine", &before).then("fuse", "three become one", &after);
+    let figure = film.figure();
+    assert_eq!(
+        figure.alt(),
+        "Film strip affine: fuse: 3 ops fused into 1, 6 → 2 nodes."
+    );
+    insta::assert_snapshot!(figure.to_svg());
+    insta::assert_snapshot!(figure.to_text());
+    let places = |svg: &str| -> Vec<String> {
+        let at = |name: &str| {
+            let (head, _) = svg.split_once(&format!(">{name}<")).unwrap();
+            head.rsplit("<text ").next().unwrap().to_owned()
+        };
+        ["mul", "add", "relu"].map(at).to_vec()
+    };
+    let first = film.frame(0);
+    assert_eq!(places(first.to_svg()), places(film.frame(1).to_svg()));
+    assert!(!first.to_svg().contains("fused %100"));
+    assert!(film.frame(9).to_svg().contains("fused %100"));
+}
+
+#[test]
+fn films_tell_what_came_and_went() {
+    let before = affine();
+    let mut parts = before.parts().clone();
+    let last = parts.nodes.pop().unwrap();
+    let mut tanh = last.clone();
+    tanh.id = NodeId(50);
+    tanh.op = Unary::Tanh.into();
+    parts.nodes.push(tanh);
+    parts.outputs[0].node = NodeId(50);
+    let after = Graph::from_parts(parts).unwrap();
+    let film = FilmStrip::new("swap", &before)
+        .then("swap", "relu becomes tanh", &after)
+        .then("fuse", "all become one", &affine_fused());
+    let alt = film.figure().alt().to_owned();
+    assert!(
+        alt.contains("swap: 1 added, 1 removed, 6 → 6 nodes"),
+        "{alt}"
+    );
+    assert!(film.frame(1).to_svg().contains(">removed<"));
+}
+
+#[test]
+fn every_patch_of_an_encoder_is_a_step() {
+    let plan = Session::cpu().compile(&encoder(2)).unwrap();
+    let film = FilmStrip::of(&plan);
+    let figure = film.figure();
+    assert!(figure.to_svg().len() < 200_000, "{}", figure.to_svg().len());
+    assert!(figure.size().0 <= 960.0, "{:?}", figure.size());
+    let busy = plan
+        .stages()
+        .iter()
+        .filter(|stage| !stage.patches.is_empty());
+    assert_eq!(film.len(), busy.count() + 1);
+
+    let small = Session::cpu().compile(&linear()).unwrap();
+    let every = FilmStrip::every_patch(&small).unwrap();
+    let patches: usize = small.stages().iter().map(|stage| stage.patches.len()).sum();
+    assert_eq!(every.len(), patches + 1);
+    assert!(every.slide().is_ok());
+}
+
+/// 1,000 nodes in at most 0.3 s in a release build; see CONTRIBUTING.md for how to time it.
+#[test]
+#[ignore = "a measurement"]
+fn large_graphs_are_laid_out_quickly() {
+    let graph = encoder(43);
+    for (name, diagram) in [
+        ("folded", Diagram::of(&graph)),
+        ("every layer", Diagram::of(&graph).every_layer()),
+        ("chain", Diagram::of(&chain(1000))),
+        ("all", Diagram::of(&graph).every_layer().expand_all()),
+    ] {
+        let start = std::time::Instant::now();
+        let figure = diagram.figure();
+        println!(
+            "{name}: {:?}, {} bytes, {} nodes",
+            start.elapsed(),
+            figure.to_svg().len(),
+            diagram.graph.nodes().len()
+        );
+    }
 }
 
 /// A random graph in nested scopes.

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::kind::Kind;
 use crate::figure::number::short;
 use crate::graph::ops::{Argument, Binary, Constant, Fused, Op, OpDef, Step, StepOp};
-use crate::graph::{Graph, Node, NodeId, TensorType};
+use crate::graph::{Graph, Node, NodeId, Output, TensorType};
 
 /// In graphs of more nodes than this, transposes of weights have no boxes of their own.
-const MANY: usize = 60;
+pub(super) const MANY: usize = 60;
 
 /// What became of a unit since the graph that the diagram compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,11 +19,15 @@ pub(super) enum Change {
     Removed,
     /// It is a step of a fused op now.
     Fused,
+    /// It is in another stage.
+    Absent,
 }
 
 /// One op, input or output.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
+    /// The node that runs it: its own, or the fused one that it is a step of. `None` for outputs.
+    pub node: Option<NodeId>,
     /// How the text twin calls its value: `x`, `%3`.
     pub value: String,
     /// The op, or the name of an input or output.
@@ -43,32 +47,51 @@ pub(super) struct Unit {
     /// The fused op that it is a step of.
     pub fused: Option<NodeId>,
     pub change: Change,
+    /// Whether it is a step of its fused op by now; later in a film.
+    pub joined: bool,
     /// Equal for units that compute the same in the same way, whatever weights are called.
     pub shape_key: String,
 }
 
 /// The units of a graph, each after those it reads, and with `before` those that are gone.
 pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -> Vec<Unit> {
-    let mut builder = Units {
-        units: Vec::with_capacity(graph.nodes().len() + graph.outputs().len()),
-        of_node: HashMap::new(),
-        folded: folded(graph, show_weights),
-        graph,
-    };
-    for node in graph.nodes() {
-        if !builder.folded.contains(&node.id) {
-            builder.add_node(node);
-        }
-    }
+    let mut builder = Units::of(graph, show_weights, graph.nodes().len() > MANY);
     if let Some(before) = before {
         builder.compare(before, show_weights);
     }
-    for output in graph.outputs() {
-        let Some(node) = graph.node(output.node) else {
-            continue;
+    builder.add_outputs();
+    builder.units
+}
+
+impl<'g> Units<'g> {
+    pub fn of(graph: &'g Graph, show_weights: bool, many: bool) -> Units<'g> {
+        let mut builder = Units {
+            units: Vec::with_capacity(graph.nodes().len() + graph.outputs().len()),
+            of_node: HashMap::new(),
+            folded: folded(graph, show_weights, many),
+            graph,
         };
-        let source = builder.of_node.get(&output.node).copied();
-        builder.units.push(Unit {
+        for node in graph.nodes() {
+            if !builder.folded.contains(&node.id) {
+                builder.add_node(node);
+            }
+        }
+        builder
+    }
+
+    pub fn add_outputs(&mut self) {
+        for output in self.graph.outputs() {
+            self.add_output(output);
+        }
+    }
+
+    fn add_output(&mut self, output: &Output) {
+        let Some(node) = self.graph.node(output.node) else {
+            return;
+        };
+        let source = self.of_node.get(&output.node).copied();
+        self.units.push(Unit {
+            node: None,
             value: output.name.clone(),
             name: output.name.clone(),
             detail: String::new(),
@@ -80,18 +103,18 @@ pub(super) fn units(graph: &Graph, before: Option<&Graph>, show_weights: bool) -
             scope: None,
             fused: None,
             change: Change::None,
+            joined: true,
             shape_key: "output".into(),
         });
     }
-    builder.units
 }
 
 /// The weights and constants that are written into the ops that use them.
-fn folded(graph: &Graph, show_weights: bool) -> BTreeSet<NodeId> {
+pub(super) fn folded(graph: &Graph, show_weights: bool, many: bool) -> BTreeSet<NodeId> {
     let users = graph.users();
     let outputs: BTreeSet<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
     // Where there are many boxes, a weight's transpose is written into its reader as well.
-    let transposes = !show_weights && graph.nodes().len() > MANY;
+    let transposes = !show_weights && many;
     let is_weight =
         |id: &NodeId| matches!(graph.node(*id).map(|node| &node.op), Some(Op::Weight(_)));
     let folds = |node: &&Node| match node.op {
@@ -105,10 +128,10 @@ fn folded(graph: &Graph, show_weights: bool) -> BTreeSet<NodeId> {
     nodes.map(|node| node.id).collect()
 }
 
-struct Units<'g> {
-    graph: &'g Graph,
-    units: Vec<Unit>,
-    of_node: HashMap<NodeId, usize>,
+pub(super) struct Units<'g> {
+    pub graph: &'g Graph,
+    pub units: Vec<Unit>,
+    pub of_node: HashMap<NodeId, usize>,
     folded: BTreeSet<NodeId>,
 }
 
@@ -123,12 +146,12 @@ impl Units<'_> {
         }
     }
 
-    fn push(&mut self, id: NodeId, unit: Unit) {
+    pub fn push(&mut self, id: NodeId, unit: Unit) {
         self.of_node.insert(id, self.units.len());
         self.units.push(unit);
     }
 
-    fn unit(&self, graph: &Graph, node: &Node) -> Unit {
+    pub fn unit(&self, graph: &Graph, node: &Node) -> Unit {
         let (name, detail) = match &node.op {
             Op::Input(input) => (input.name.clone(), String::new()),
             Op::Weight(weight) => (weight.name.clone(), String::new()),
@@ -169,6 +192,7 @@ impl Units<'_> {
             .map(|input| input.ty.to_string())
             .collect();
         Unit {
+            node: Some(node.id),
             value: if is_source {
                 name.clone()
             } else {
@@ -185,6 +209,7 @@ impl Units<'_> {
             scope: node.scope,
             fused: None,
             change: Change::None,
+            joined: true,
         }
     }
 
@@ -236,6 +261,7 @@ impl Units<'_> {
         });
         let name = step.op.name().to_owned();
         Unit {
+            node: Some(node.id),
             value: step.node.to_string(),
             shape_key: format!("step {name} {detail} {ty}"),
             name,
@@ -248,6 +274,7 @@ impl Units<'_> {
             scope: node.scope,
             fused: Some(node.id),
             change: Change::None,
+            joined: true,
         }
     }
 
@@ -285,7 +312,7 @@ impl Units<'_> {
 
     /// Marks what changed since `before`, and adds what is gone.
     fn compare(&mut self, before: &Graph, show_weights: bool) {
-        let old_folded = folded(before, show_weights);
+        let old_folded = folded(before, show_weights, before.nodes().len() > MANY);
         for node in self.graph.nodes() {
             if let (None, Some(unit)) = (before.node(node.id), self.of_node.get(&node.id))
                 && !matches!(node.op, Op::Fused(_))

@@ -36,6 +36,9 @@ pub(super) fn finding(graph: &Graph, scene: &Scene, compared: bool) -> String {
     if compared {
         words.push(format!("{}.", changes(&scene.units)));
     }
+    if let Some(heat) = &scene.heat {
+        words.push(heat.finding(scene));
+    }
     if !scene.unknown.is_empty() {
         let names = scene
             .part_names()
@@ -152,6 +155,9 @@ pub(super) fn table(scene: &Scene, compared: bool) -> String {
     if compared {
         rows[0].push("change".to_owned());
     }
+    if let Some(heat) = &scene.heat {
+        rows[0].push(heat.name().to_owned());
+    }
     let edges = scene.edges();
     for part in boxes.iter().take(MOST_ROWS) {
         let (unit, name) = match scene.parts[*part].holds {
@@ -186,6 +192,9 @@ pub(super) fn table(scene: &Scene, compared: bool) -> String {
                 Change::None => String::new(),
                 change => format!("{change:?}").to_lowercase(),
             });
+        }
+        if let Some(heat) = &scene.heat {
+            row.push(heat.line(*part).unwrap_or_default());
         }
         rows.push(row);
     }
