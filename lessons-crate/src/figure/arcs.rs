@@ -172,7 +172,8 @@ impl Show for AttentionArcs {
         };
         let (top, below) = (highest(true) + 6.0, highest(false) + 6.0);
         let mut svg = Svg::new();
-        // The strongest lie on top.
+        // The strongest lie on top; the others are drawn in proportion to it.
+        let strongest = drawn.first().map_or(1.0, |arc| arc.2);
         for (from, to, weight) in drawn.iter().rev() {
             let later = to >= from;
             let (edge, up) = if later {
@@ -192,8 +193,9 @@ impl Show for AttentionArcs {
                 [end, edge],
             );
             let color = palette::SERIES[usize::from(!later)];
-            let pale = palette::mix(palette::CARD, color, 0.25 + 0.75 * weight.clamp(0.0, 1.0));
-            let thick = 0.8 + 5.0 * weight.clamp(0.0, 1.0);
+            let part = (weight / strongest).clamp(0.0, 1.0);
+            let pale = palette::mix(palette::CARD, color, 0.2 + 0.8 * part);
+            let thick = 0.6 + 4.4 * part * part;
             let tip = format!("{} → {}: {weight:.3}", self.tokens[*from], self.tokens[*to]);
             svg.add(svg::path(arc).stroke(pale, thick).tip(&tip));
         }

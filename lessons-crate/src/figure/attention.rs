@@ -177,7 +177,7 @@ impl AttentionMaps {
     fn small_maps(&self) -> (Svg, f64, f64) {
         let mut svg = Svg::new();
         let count = self.tokens.len().max(1);
-        let cell = (MAP / count as f64).clamp(4.0, 24.0);
+        let cell = (MAP / count as f64).floor().clamp(4.0, 24.0);
         let side = (cell * count as f64).max(110.0);
         let all: Vec<f64> = self
             .heads

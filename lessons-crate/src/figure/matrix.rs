@@ -159,7 +159,7 @@ impl Scale {
     }
 
     pub fn color(&self, value: f64) -> Color {
-        // As many steps as an eye tells apart; equal neighbors are drawn as one outline.
+        // As many steps as an eye tells apart; equal neighbors are drawn as one run.
         const STEPS: f64 = 32.0;
         let part = value / self.greatest;
         match value {
@@ -196,7 +196,8 @@ pub(super) fn draw(
     } = cells;
     let (wide, high) = (width * matrix.columns as f64, height * matrix.rows as f64);
     svg.add(svg::rect(x, y, wide, high).fill(palette::CARD));
-    let mut outlines: BTreeMap<Color, Path> = BTreeMap::new();
+    // For each color a line through the middles of its runs, as thick as a row is high.
+    let mut lines: BTreeMap<Color, Path> = BTreeMap::new();
     for row in 0..matrix.rows {
         let mut column = 0;
         while column < matrix.columns {
@@ -206,15 +207,15 @@ pub(super) fn draw(
                 column += 1;
             }
             if color != palette::CARD {
-                let outline = outlines.remove(&color).unwrap_or_default();
-                let (left, top) = (x + start as f64 * width, y + row as f64 * height);
-                let run = (column - start) as f64 * width;
-                outlines.insert(color, outline.rect(left, top, run, height));
+                let line = lines.remove(&color).unwrap_or_default();
+                let middle = y + (row as f64 + 0.5) * height;
+                let (left, long) = (start as f64 * width, (column - start) as f64 * width);
+                lines.insert(color, line.run(x + left, middle, long));
             }
         }
     }
-    for (color, outline) in outlines {
-        svg.add(svg::path(outline).fill(color));
+    for (color, line) in lines {
+        svg.add(svg::path(line).stroke(color, height));
     }
     if let Some(digits) = printed {
         let mut grid = Path::default();

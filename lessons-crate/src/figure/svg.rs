@@ -264,14 +264,6 @@ impl Path {
         )
     }
 
-    /// A rectangle as a closed piece of the outline.
-    pub fn rect(self, x: f64, y: f64, width: f64, height: f64) -> Path {
-        let mut path = self.command('M', &[x, y]);
-        let (w, h) = (Number(width), Number(height));
-        let _ = write!(path.0, "h{w}v{h}h-{w}z");
-        path
-    }
-
     /// A straight piece to the right, by itself.
     pub fn run(self, x: f64, y: f64, length: f64) -> Path {
         let mut path = self.command('M', &[x, y]);

@@ -12,8 +12,10 @@ use super::svg::{self, Svg};
 
 /// As many matrices as are drawn of a tensor with more than two axes.
 const MOST_SLICES: usize = 12;
-/// As many rows and columns of each.
-const MOST: usize = 32;
+/// As many cells as all of them have together.
+const MOST_CELLS: f64 = 4800.0;
+/// As many rows and columns as each has.
+const MOST: f64 = 64.0;
 const SLICE: f64 = 160.0;
 const GAP: f64 = 20.0;
 
@@ -44,8 +46,9 @@ fn slices(title: &str, dims: &[usize], tensor: &Tensor) -> Result<Figure, Figure
     let shown = count.min(MOST_SLICES);
     let size = rows * columns;
     let of = |slice: usize| &values[slice * size..(slice + 1) * size];
+    let most = (MOST_CELLS / shown.max(1) as f64).sqrt().min(MOST) as usize;
     let drawn: Vec<Matrix> = (0..shown)
-        .map(|slice| Matrix::new(*rows, *columns, of(slice).to_vec()).reduced(MOST, MOST))
+        .map(|slice| Matrix::new(*rows, *columns, of(slice).to_vec()).reduced(most, most))
         .collect();
     // Means are nearer to zero than what they are the means of.
     let means: Vec<f64> = drawn
@@ -158,7 +161,7 @@ mod tests {
         assert!(tensor.figure().to_svg().len() < 50_000);
         let tensor = Tensor::rand(-1.0f32, 1.0, (40, 64, 64), &Device::Cpu).unwrap();
         let figure = tensor.figure();
-        assert!(figure.to_svg().len() < 300_000, "{}", figure.to_svg().len());
+        assert!(figure.to_svg().len() < 70_000, "{}", figure.to_svg().len());
         assert!(figure.alt().contains("The first 12 of 40 matrices."));
     }
 }

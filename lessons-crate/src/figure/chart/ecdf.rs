@@ -106,8 +106,18 @@ impl Show for Ecdf {
         if self.log {
             chart = chart.log_x();
         }
+        let greatest = self
+            .samples
+            .iter()
+            .filter_map(|(_, sample)| sample.greatest());
+        let greatest = greatest.fold(f64::NEG_INFINITY, f64::max);
         for (name, sample) in &self.samples {
-            chart = chart.line(name, steps(sample));
+            let mut steps = steps(sample);
+            // From its greatest value on, all of a sample is at most so large.
+            if !steps.is_empty() {
+                steps.push((greatest, 1.0));
+            }
+            chart = chart.line(name, steps);
         }
         let named: Vec<(String, &Sample)> = self
             .samples

@@ -101,7 +101,7 @@ impl Heat {
     pub fn line(&self, part: usize) -> Option<String> {
         let share = self.share(part)?;
         let cost = self.quantity(*self.of_part.get(&part)?);
-        Some(format!("{} %  {cost}", short(share * 100.0, 2)))
+        Some(format!("{}  {cost}", percent(share)))
     }
 
     /// The name of the text twin's column.
@@ -138,7 +138,7 @@ impl Heat {
             .take(3)
             .filter_map(|(part, _)| {
                 let share = self.share(*part)?;
-                Some(format!("{} {} %", name(*part), short(share * 100.0, 2)))
+                Some(format!("{} {}", name(*part), percent(share)))
             })
             .collect();
         let what = self.name();
@@ -167,6 +167,13 @@ impl Heat {
     /// The ends of the scale.
     pub fn ends(&self) -> [String; 2] {
         [self.quantity(0.0), self.quantity(self.most)]
+    }
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.1 => "< 0.1 %".to_owned(),
+        percent => format!("{} %", short(percent, 2)),
     }
 }
 
