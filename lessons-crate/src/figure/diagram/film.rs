@@ -15,6 +15,7 @@ use crate::figure::show::Show;
 use crate::figure::svg::{self, Svg};
 use crate::figure::typography::{Face, fit, width, wrap};
 use crate::graph::Graph;
+use crate::graph::ops::Op;
 use crate::notebook::widget::{Interaction, interact, slider};
 
 /// As many frames as a strip shows.
@@ -241,7 +242,7 @@ impl FilmStrip {
                 .graph
                 .nodes()
                 .iter()
-                .filter(|node| matches!(node.op, crate::graph::ops::Op::Fused(_)))
+                .filter(|node| matches!(node.op, Op::Fused(_)))
                 .filter(|node| self.frames[number - 1].graph.node(node.id).is_none())
                 .map(|node| node.id)
                 .collect();
