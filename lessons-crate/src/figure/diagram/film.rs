@@ -103,7 +103,6 @@ impl FilmStrip {
             }
             let options = Options {
                 stop_after: Some(done),
-                ..Options::default()
             };
             let stopped = Session::on(plan.device())?.compile_with(plan.source(), &options)?;
             film = film.then(pass, patch, stopped.graph());
