@@ -42,7 +42,7 @@ const MOST_ROWS: usize = 12;
 /// })?;
 /// let model = Session::cpu().compile(&graph)?.load(&Weights::new())?;
 /// let x = Tensor::new(&[-1f32, 0.0, 2.0], &Cpu)?;
-/// let figure = Timeline::new("affine", &model.profile([("x", &x)])?).figure();
+/// let figure = Timeline::new("affine", &model.profile([("x", &x)])?.kernels).figure();
 /// assert!(figure.alt().starts_with("Timeline affine: 1 kernel in "));
 /// # Ok::<(), lessons::Error>(())
 /// ```
@@ -62,7 +62,7 @@ struct Bar {
 }
 
 impl Timeline {
-    /// A run as [`Model::profile`](crate::engine::Model::profile) tells it.
+    /// The kernels of a run, as [`Model::profile`](crate::engine::Model::profile) tells them.
     pub fn new(title: &str, times: &[KernelTime]) -> Timeline {
         let kernels = times
             .iter()
