@@ -106,8 +106,7 @@ fn text_table(entries: &[(&str, &str)]) -> Table {
 
 fn pinned(packages: &[Package], host: bool) -> Value {
     let mut pins = Table::new();
-    let packages = packages.iter().filter(|package| package.host == host);
-    for (index, package) in packages.enumerate() {
+    for package in packages.iter().filter(|package| package.host == host) {
         let version = format!("={}", package.version);
         let mut pin = text_table(&[("package", &package.name), ("version", &version)]);
         pin.insert("default-features".into(), Value::Boolean(false));
@@ -116,7 +115,13 @@ fn pinned(packages: &[Package], host: bool) -> Value {
             .iter()
             .map(|name| Value::from(name.as_str()));
         pin.insert("features".into(), Value::Array(features.collect()));
-        pins.insert(format!("pin-{index}"), Value::Table(pin));
+        // Cargo wants one name for a package that is both a dependency and a build dependency.
+        let version: String = package
+            .version
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        pins.insert(format!("pin-{}-{version}", package.name), Value::Table(pin));
     }
     Value::Table(pins)
 }
@@ -160,7 +165,7 @@ mod tests {
         };
         let library = Manifest {
             workspace: checkout.clone(),
-            packages: vec![package("a", false), package("b", true)],
+            packages: vec![package("b", true), package("a", false), package("a", true)],
             ..Manifest::default()
         };
         let specs = spec::parse("rand = \"0.9\"", folder.path()).unwrap();
@@ -182,12 +187,11 @@ mod tests {
             checkout.join("x").to_str()
         );
         let pins = read(&project.join("pins/Cargo.toml"));
-        let pin = &pins["dependencies"]["pin-0"];
+        let pin = &pins["dependencies"]["pin-a-1_2_3"];
         assert_eq!(pin["version"].as_str(), Some("=1.2.3"));
         assert_eq!(pin["features"].as_array().unwrap().len(), 1);
-        assert_eq!(
-            pins["build-dependencies"]["pin-0"]["package"].as_str(),
-            Some("b")
-        );
+        let host = &pins["build-dependencies"];
+        assert_eq!(host["pin-a-1_2_3"]["package"].as_str(), Some("a"));
+        assert_eq!(host["pin-b-1_2_3"]["package"].as_str(), Some("b"));
     }
 }
