@@ -141,22 +141,10 @@ fn fuse(graph: &Graph, group: &BTreeSet<NodeId>) -> Patch {
         })
         .collect();
     let root = members[members.len() - 1];
-    let id = Patch::fresh(graph);
     let fused = Fused {
         inputs: inputs.len(),
         steps,
     };
     let label = format!("{} become one loop", fused.summary());
-    let add = Node {
-        id,
-        op: fused.into(),
-        inputs,
-        ..root.clone()
-    };
-    Patch {
-        remove: pattern.needless(std::slice::from_ref(&add), &[(root.id, id)]),
-        label,
-        add: vec![add],
-        replace: vec![(root.id, id)],
-    }
+    pattern.with_op(root, fused, inputs, label)
 }

@@ -44,15 +44,8 @@ impl Pass for FuseEpilogue {
             (op.infer(&types).ok()? == next.ty).then_some((product, next, op, inputs))
         });
         Ok(found.map(|(product, next, op, inputs)| {
-            let id = Patch::fresh(graph);
             let label = format!("{} joins {}", graph.label(next.id), graph.label(product.id));
-            let add = Node {
-                id,
-                op: op.into(),
-                inputs,
-                ..next.clone()
-            };
-            pattern.replace(next.id, vec![add], id, label)
+            pattern.with_op(next, op, inputs, label)
         }))
     }
 }

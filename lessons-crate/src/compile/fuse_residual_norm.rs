@@ -3,7 +3,7 @@
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
 use crate::graph::ops::{AddLayerNorm, Binary, LayerNorm, Op};
-use crate::graph::{Graph, GraphError, Node};
+use crate::graph::{Graph, GraphError};
 
 /// Makes one op of a sum that only a layer normalization reads.
 ///
@@ -35,15 +35,9 @@ impl Pass for FuseResidualNorm {
             same.then_some((node, sum, [a, b], AddLayerNorm { epsilon }))
         });
         Ok(found.map(|(node, sum, [a, b], op)| {
-            let id = Patch::fresh(graph);
             let label = format!("{} joins {}", graph.label(sum.id), graph.label(node.id));
-            let add = Node {
-                id,
-                op: op.into(),
-                inputs: vec![a, b, node.inputs[1], node.inputs[2]],
-                ..node.clone()
-            };
-            pattern.replace(node.id, vec![add], id, label)
+            let inputs = vec![a, b, node.inputs[1], node.inputs[2]];
+            pattern.with_op(node, op, inputs, label)
         }))
     }
 }

@@ -23,6 +23,7 @@ mod recognize_softmax;
 mod remove_dead;
 mod report;
 mod report_json;
+mod rule;
 mod share_subexpressions;
 pub mod simplify_algebra;
 pub mod simplify_movement;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::pass::Patch;
+use super::rule::Rule;
 use crate::graph::ops::{Binary, Op, Reduce, ReduceKind, Unary};
 use crate::graph::{Graph, Node, NodeId};
 
@@ -138,6 +139,12 @@ impl<'g> Pattern<'g> {
         }
     }
 
+    /// The patch of the first rule of a table that fits a node; nodes are tried in order.
+    pub fn first_rule(&self, rules: &[Rule]) -> Option<Patch> {
+        let mut nodes = self.graph.nodes().iter();
+        nodes.find_map(|node| rules.iter().find_map(|rule| rule.patch(self, node)))
+    }
+
     /// The patch after which `add` stand in the graph and `by` is used for `node`. Whatever nothing
     /// needs any more then goes away with it, but for inputs and weights.
     pub fn replace(&self, node: NodeId, add: Vec<Node>, by: NodeId, label: String) -> Patch {
@@ -149,6 +156,24 @@ impl<'g> Pattern<'g> {
             replace,
             remove,
         }
+    }
+
+    /// The patch that puts one op in the place of a node, with all else of the node as it is.
+    pub fn with_op(
+        &self,
+        node: &Node,
+        op: impl Into<Op>,
+        inputs: Vec<NodeId>,
+        label: String,
+    ) -> Patch {
+        let id = Patch::fresh(self.graph);
+        let add = Node {
+            id,
+            op: op.into(),
+            inputs,
+            ..node.clone()
+        };
+        self.replace(node.id, vec![add], id, label)
     }
 
     /// Ancestors of what is replaced that nothing needs once it is.

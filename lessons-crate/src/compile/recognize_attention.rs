@@ -29,18 +29,11 @@ impl Pass for RecognizeAttention {
             .find_map(|node| Found::at(&pattern, node));
         Ok(found.map(|found| {
             let node = found.root;
-            let id = Patch::fresh(graph);
             let label = format!(
                 "{} and what leads to it are attention",
                 graph.label(node.id)
             );
-            let add = Node {
-                id,
-                op: found.op.into(),
-                inputs: found.inputs,
-                ..node.clone()
-            };
-            pattern.replace(node.id, vec![add], id, label)
+            pattern.with_op(node, found.op, found.inputs, label)
         }))
     }
 }

@@ -32,15 +32,8 @@ impl Pass for RecognizeGelu {
             .rev()
             .find_map(|node| Some((node, activation(&pattern, node)?)));
         Ok(found.map(|(node, (op, x))| {
-            let id = Patch::fresh(graph);
             let label = format!("{} is {}", graph.label(node.id), op.name());
-            let add = Node {
-                id,
-                op: op.into(),
-                inputs: vec![x],
-                ..node.clone()
-            };
-            pattern.replace(node.id, vec![add], id, label)
+            pattern.with_op(node, op, vec![x], label)
         }))
     }
 }

@@ -27,15 +27,8 @@ impl Pass for RecognizeLayerNorm {
             .iter()
             .find_map(|node| Some((node, layer_norm(&pattern, node)?)));
         Ok(found.map(|(node, (op, inputs))| {
-            let id = Patch::fresh(graph);
             let label = format!("{} is layer_norm", graph.label(node.id));
-            let add = Node {
-                id,
-                op: op.into(),
-                inputs,
-                ..node.clone()
-            };
-            pattern.replace(node.id, vec![add], id, label)
+            pattern.with_op(node, op, inputs, label)
         }))
     }
 }

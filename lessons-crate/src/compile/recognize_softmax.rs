@@ -25,15 +25,8 @@ impl Pass for RecognizeSoftmax {
             .iter()
             .find_map(|node| Some((node, softmax(&pattern, node)?)));
         Ok(found.map(|(node, (op, x))| {
-            let id = Patch::fresh(graph);
             let label = format!("{} is softmax", graph.label(node.id));
-            let add = Node {
-                id,
-                op: op.into(),
-                inputs: vec![x],
-                ..node.clone()
-            };
-            pattern.replace(node.id, vec![add], id, label)
+            pattern.with_op(node, op, vec![x], label)
         }))
     }
 }

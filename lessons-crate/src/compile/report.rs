@@ -1,10 +1,12 @@
 //! What compiling did, as a value: for each pass, for each kernel, and in total.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
 use super::cost::Cost;
 use super::driver::Compiled;
+use super::load_time::load_time;
 use crate::graph::ops::OpDef;
 use crate::graph::{Graph, Node, NodeId};
 
@@ -20,7 +22,8 @@ pub trait Target {
     /// `cpu (avx512)`, `cuda:0`, …
     fn name(&self) -> String;
 
-    fn choose(&self, graph: &Graph, node: &Node) -> Choice;
+    /// The kernel for a node; `at_load` is [`load_time`] of the graph.
+    fn choose(&self, graph: &Graph, node: &Node, at_load: &HashSet<NodeId>) -> Choice;
 }
 
 /// What one pass did.
@@ -76,6 +79,7 @@ impl Report {
             nodes = after;
         }
         let graph = &compiled.graph;
+        let at_load = load_time(graph);
         let kernels = graph
             .nodes()
             .iter()
@@ -83,7 +87,7 @@ impl Report {
             .map(|node| KernelReport {
                 node: node.id,
                 op: node.op.name().to_owned(),
-                choice: target.choose(graph, node),
+                choice: target.choose(graph, node, &at_load),
                 cost: Cost::of_node(graph, node),
             });
         Report {

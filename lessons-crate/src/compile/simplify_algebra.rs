@@ -2,30 +2,14 @@
 
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
-use crate::graph::ops::{Binary, Cast, Constant, Op, OpDef, Unary};
-use crate::graph::{DType, Graph, GraphError, Node, NodeId};
+use super::rule::{Rewrite, Rule};
+use crate::graph::ops::{Binary, Cast, Op, Unary};
+use crate::graph::{DType, Graph, GraphError, Node};
 
 /// Applies the rules of a table, [`RULES`], wherever one fits. Each gives the very same numbers, to
 /// the bit, but for the sign of zero: `x + 0` becomes `x`. So `x * 0` stays, which is NaN for
 /// infinite `x`, and so does `x / 3`, since 1/3 is not exact.
 pub struct SimplifyAlgebra;
-
-/// What a rule makes of a node.
-pub enum Rewrite {
-    /// The value of another node.
-    Value(NodeId),
-    /// Another op on other values.
-    Op(Op, Vec<NodeId>),
-    /// A binary op on a value and a number.
-    WithNumber(Binary, NodeId, f64),
-}
-
-/// One rule of the table.
-pub struct Rule {
-    /// The rule as a formula: `x * 1 = x`.
-    pub says: &'static str,
-    rewrite: fn(&Pattern<'_>, &Node) -> Option<Rewrite>,
-}
 
 /// The table. The first rule that fits a node is applied.
 pub const RULES: &[Rule] = &[
@@ -214,63 +198,6 @@ impl Pass for SimplifyAlgebra {
     }
 
     fn next(&self, graph: &Graph, _tools: &Tools<'_>) -> Result<Option<Patch>, GraphError> {
-        let pattern = Pattern::new(graph);
-        Ok(graph.nodes().iter().find_map(|node| {
-            RULES.iter().find_map(|rule| {
-                let rewrite = (rule.rewrite)(&pattern, node)?;
-                patch(&pattern, node, rewrite, rule.says)
-            })
-        }))
-    }
-}
-
-/// The patch for a rewrite, unless it would change the type of the value.
-pub(super) fn patch(
-    pattern: &Pattern<'_>,
-    node: &Node,
-    rewrite: Rewrite,
-    says: &str,
-) -> Option<Patch> {
-    let graph = pattern.graph;
-    let label = format!("{} by {says}", graph.label(node.id));
-    let NodeId(fresh) = Patch::fresh(graph);
-    let new = |id: u32, op: Op, inputs: Vec<NodeId>| -> Option<Node> {
-        let types: Vec<_> = inputs
-            .iter()
-            .map(|id| pattern.node(*id).map(|node| &node.ty))
-            .collect::<Option<_>>()?;
-        let ty = op.infer(&types).ok()?;
-        (ty == node.ty).then(|| Node {
-            id: NodeId(id),
-            op,
-            inputs,
-            ..node.clone()
-        })
-    };
-    match rewrite {
-        Rewrite::Value(value) => pattern
-            .same_type(value, node.id)
-            .then(|| pattern.replace(node.id, vec![], value, label)),
-        Rewrite::Op(op, inputs) => {
-            let add = new(fresh, op, inputs)?;
-            Some(pattern.replace(node.id, vec![add], NodeId(fresh), label))
-        }
-        Rewrite::WithNumber(op, value, number) => {
-            let constant = Constant::scalar(node.ty.dtype, number);
-            let number = Node {
-                id: NodeId(fresh),
-                ty: constant.infer(&[]).ok()?,
-                op: constant.into(),
-                inputs: vec![],
-                ..node.clone()
-            };
-            let result = Node {
-                id: NodeId(fresh + 1),
-                op: op.into(),
-                inputs: vec![value, number.id],
-                ..node.clone()
-            };
-            Some(pattern.replace(node.id, vec![number, result], NodeId(fresh + 1), label))
-        }
+        Ok(Pattern::new(graph).first_rule(RULES))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
-use super::simplify_algebra::{Rewrite, patch};
+use super::rule::{Rewrite, Rule};
 use crate::graph::ops::{Broadcast, Concat, Op, Permute, Reshape, Slice};
 use crate::graph::{Dim, Graph, GraphError, Node, NodeId};
 
@@ -14,13 +14,6 @@ use crate::graph::{Dim, Graph, GraphError, Node, NodeId};
 ///   %2 = permute(%1, axes=[0, 2, 1]) : f32[n, 3, 4]
 /// ```
 pub struct SimplifyMovement;
-
-/// One rule of the table.
-pub struct Rule {
-    /// What becomes what, in words.
-    pub says: &'static str,
-    rewrite: fn(&Pattern<'_>, &Node) -> Option<Rewrite>,
-}
 
 /// The table. The first rule that fits a node is applied.
 pub const RULES: &[Rule] = &[
@@ -202,12 +195,6 @@ impl Pass for SimplifyMovement {
     }
 
     fn next(&self, graph: &Graph, _tools: &Tools<'_>) -> Result<Option<Patch>, GraphError> {
-        let pattern = Pattern::new(graph);
-        Ok(graph.nodes().iter().find_map(|node| {
-            RULES.iter().find_map(|rule| {
-                let rewrite = (rule.rewrite)(&pattern, node)?;
-                patch(&pattern, node, rewrite, rule.says)
-            })
-        }))
+        Ok(Pattern::new(graph).first_rule(RULES))
     }
 }

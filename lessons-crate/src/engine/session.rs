@@ -1,5 +1,7 @@
 //! Sessions: a device, and graphs compiled and loaded for it.
 
+use std::collections::HashSet;
+
 use candle_core::{Device as CandleDevice, Tensor};
 
 use super::cpu::{CpuTarget, Threads};
@@ -9,7 +11,7 @@ use super::model::Model;
 use super::plan::Plan;
 use super::reference::Folder;
 use crate::compile::{Choice, Culprit, Options, Target, compile, passes};
-use crate::graph::{Graph, Node};
+use crate::graph::{Graph, Node, NodeId};
 use crate::weights::Weights;
 
 /// Compiles graphs for one device and runs them there.
@@ -162,7 +164,7 @@ impl Target for CandleTarget {
         self.0.to_string()
     }
 
-    fn choose(&self, _graph: &Graph, _node: &Node) -> Choice {
+    fn choose(&self, _: &Graph, _: &Node, _: &HashSet<NodeId>) -> Choice {
         Choice {
             kernel: "candle".to_owned(),
             why: format!("on {} candle runs every op", self.0),

@@ -1,9 +1,11 @@
 //! What the CPU backend tells the compiler.
 
+use std::collections::HashSet;
+
 use lessons_compute::isa::Isa;
 
 use super::lower::program;
-use crate::compile::{Choice, Target, load_time};
+use crate::compile::{Choice, Target};
 use crate::graph::ops::{Op, OpDef};
 use crate::graph::{DType, Graph, Node, NodeId};
 
@@ -15,21 +17,20 @@ impl Target for CpuTarget {
         "cpu".to_owned()
     }
 
-    fn choose(&self, graph: &Graph, node: &Node) -> Choice {
+    fn choose(&self, graph: &Graph, node: &Node, at_load: &HashSet<NodeId>) -> Choice {
         let reads = |dtype: DType| {
             let is = |id: &NodeId| graph.node(*id).is_some_and(|node| node.ty.dtype == dtype);
             node.inputs.iter().all(is)
         };
         let all_floats = node.ty.dtype == DType::F32 && reads(DType::F32);
-        let known = load_time(graph);
-        if known.contains(&node.id) {
+        if at_load.contains(&node.id) {
             return Choice {
                 kernel: "at load".to_owned(),
                 why: "it depends on weights alone, so it is computed once".to_owned(),
             };
         }
         let packed = |at: usize| {
-            let weight = node.inputs.get(at).filter(|id| known.contains(id));
+            let weight = node.inputs.get(at).filter(|id| at_load.contains(id));
             weight.is_some_and(|id| graph.node(*id).is_some_and(|node| node.ty.rank() == 2))
         };
         let isa = Isa::best().name();

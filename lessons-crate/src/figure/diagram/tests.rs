@@ -167,17 +167,21 @@ fn what_a_pass_fused() {
     insta::assert_snapshot!(figure.to_text());
 }
 
-#[test]
-fn what_a_pass_added_and_removed() {
-    let before = affine();
-    let mut parts = before.parts().clone();
-    let last = parts.nodes.pop().unwrap();
-    let mut tanh = last.clone();
+/// The graph with another last op, as a node of its own.
+fn with_tanh_at_its_end(graph: &Graph) -> Graph {
+    let mut parts = graph.parts().clone();
+    let mut tanh = parts.nodes.pop().unwrap();
     tanh.id = NodeId(50);
     tanh.op = Unary::Tanh.into();
     parts.nodes.push(tanh);
     parts.outputs[0].node = NodeId(50);
-    let after = Graph::from_parts(parts).unwrap();
+    Graph::from_parts(parts).unwrap()
+}
+
+#[test]
+fn what_a_pass_added_and_removed() {
+    let before = affine();
+    let after = with_tanh_at_its_end(&before);
     let figure = Diagram::of(&after).since(&before).figure();
     assert!(
         figure.alt().contains("Changed: 1 added, 1 removed"),
@@ -321,14 +325,7 @@ fn films_keep_everything_in_its_place() {
 #[test]
 fn films_tell_what_came_and_went() {
     let before = affine();
-    let mut parts = before.parts().clone();
-    let last = parts.nodes.pop().unwrap();
-    let mut tanh = last.clone();
-    tanh.id = NodeId(50);
-    tanh.op = Unary::Tanh.into();
-    parts.nodes.push(tanh);
-    parts.outputs[0].node = NodeId(50);
-    let after = Graph::from_parts(parts).unwrap();
+    let after = with_tanh_at_its_end(&before);
     let film = FilmStrip::new("swap", &before)
         .then("swap", "relu becomes tanh", &after)
         .then("fuse", "all become one", &affine_fused());

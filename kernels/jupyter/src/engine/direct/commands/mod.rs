@@ -308,7 +308,7 @@ fn find(name: &str) -> Option<&'static CommandInfo> {
 fn nearest(name: &str) -> Option<&'static str> {
     let distances = COMMANDS
         .iter()
-        .map(|command| (edits(name, command.name), command.name));
+        .map(|command| (strsim::osa_distance(name, command.name), command.name));
     let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
     let beginning = COMMANDS
         .iter()
@@ -319,27 +319,6 @@ fn nearest(name: &str) -> Option<&'static str> {
     beginning
         .map(|command| command.name)
         .or((distance <= name.chars().count() / 3).then_some(nearest))
-}
-
-/// How many characters must be inserted, removed, replaced or swapped with their neighbor to get from
-/// one word to the other: the optimal string alignment distance.
-fn edits(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let mut best = (last[j] + usize::from(a != b)).min(last[j + 1] + 1);
-            best = best.min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[to.len()]
 }
 
 fn help(_: &mut DirectEngine, call: &Call<'_>) -> Result<(), CellError> {
@@ -437,9 +416,9 @@ mod tests {
 
     #[test]
     fn edits_count_swaps_as_one() {
-        assert_eq!(edits("abc", "abc"), 0);
-        assert_eq!(edits("abc", "acb"), 1);
-        assert_eq!(edits("", "abc"), 3);
-        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(strsim::osa_distance("abc", "abc"), 0);
+        assert_eq!(strsim::osa_distance("abc", "acb"), 1);
+        assert_eq!(strsim::osa_distance("", "abc"), 3);
+        assert_eq!(strsim::osa_distance("kitten", "sitting"), 3);
     }
 }
