@@ -37,7 +37,7 @@ pub mod prelude {
         TokenStrip,
     };
     pub use crate::graph::{
-        Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, concat, f32s, i64s,
+        Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, Window, concat, f32s, i64s,
     };
     pub use crate::models::{Classification, Classifier};
     pub use crate::nn;

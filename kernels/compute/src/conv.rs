@@ -16,7 +16,7 @@ use crate::error::{KernelError, equal, long_enough, product};
 use crate::gemm::epilogue::{Place, Scratch, apply};
 use crate::gemm::packed::columns_of_panel;
 use crate::gemm::tile::{self, MAX_COLUMNS, MAX_ROWS, Tile};
-use crate::gemm::{Epilogue, Operand, Then};
+use crate::gemm::{Epilogue, Then};
 use crate::isa::Verified;
 use crate::pool::SharedMut;
 use crate::simd::{Simd, ladder};
@@ -128,11 +128,12 @@ fn panel_size(cpu: Cpu<'_>, conv: &Conv2d) -> usize {
 /// Computes the convolution (without turning the kernel around, as neural networks have it) of `input`,
 /// `(batch, channels[0], height, width)`, with `weight`, `(channels[1], channels[0] / groups, kernel)`, into `out`,
 /// `(batch, channels[1], output)`, all without gaps; then `bias`, one for each output channel, is added, and the result
-/// goes through `then`, steps whose operands are all scalars. Allocates nothing.
+/// goes through `then`, for which it is a matrix of `batch · channels[1]` rows and as many columns as an image has pixels.
+/// Allocates nothing.
 ///
 /// # Errors
 /// If a slice is too short for the sizes, or `scratch` for [`workspace`]; if groups do not divide the channels; if a stride,
-/// dilation or size of the kernel is 0; if a step of `then` has an operand that is no scalar.
+/// dilation or size of the kernel is 0.
 ///
 /// ```
 /// use lessons_compute::conv::{Conv2d, conv2d, workspace};
@@ -172,9 +173,9 @@ pub fn conv2d(
     if let Some(bias) = bias {
         equal("the length of the bias", conv.channels[1], bias.len())?;
     }
-    check_steps(then)?;
-    long_enough("the scratch memory", workspace(cpu, conv), scratch.len())?;
     let pixels = rows * columns;
+    Epilogue { bias: None, then }.check(conv.batch.saturating_mul(conv.channels[1]), pixels)?;
+    long_enough("the scratch memory", workspace(cpu, conv), scratch.len())?;
     if conv.batch == 0 || conv.channels[1] == 0 || pixels == 0 {
         return Ok(());
     }
@@ -213,26 +214,6 @@ pub fn conv2d(
         }
     });
     Ok(())
-}
-
-/// Fails unless all operands are scalars.
-fn check_steps(then: &[Then<'_>]) -> Result<(), KernelError> {
-    let scalar = |operand: &Operand<'_>| match operand {
-        Operand::Scalar(_) => Ok(()),
-        _ => Err(KernelError::Mismatch {
-            what: "the number of operands of a convolution's steps that are no scalars",
-            expected: 0,
-            given: 1,
-        }),
-    };
-    for then in then {
-        match then {
-            Then::Unary(_) => {}
-            Then::Binary(_, operand) => scalar(operand)?,
-            Then::Program(_, operands) => operands.iter().try_for_each(scalar)?,
-        }
-    }
-    Epilogue { bias: None, then }.check(0, 0)
 }
 
 /// A checked convolution.
@@ -301,7 +282,7 @@ fn run_body<S: Simd>(job: &Job<'_>, image: usize, group: usize, first: usize, pa
         // has `depth` rows of `width`, and `start` and `products` have room for the largest tile.
         unsafe { tile::run::<S>(rows.len(), &tile) };
         let place = Place {
-            row,
+            row: image * job.conv.channels[1] + row,
             rows: rows.len(),
             column: first,
             columns: count,

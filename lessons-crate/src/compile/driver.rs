@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::cost::Cost;
 use super::evaluate::Evaluate;
+use super::fold_channels::FoldChannels;
 use super::fold_constants::FoldConstants;
 use super::fuse_elementwise::FuseElementwise;
 use super::fuse_epilogue::FuseEpilogue;
@@ -35,6 +36,7 @@ pub fn passes() -> Vec<Box<dyn Pass>> {
         Box::new(RecognizeLayerNorm),
         Box::new(RecognizeAttention),
         Box::new(FuseResidualNorm),
+        Box::new(FoldChannels),
         Box::new(FuseEpilogue),
         Box::new(MergeProjections),
         Box::new(FuseElementwise),

@@ -1,13 +1,14 @@
-//! Joins matrix products with the bias, activation and residual behind them.
+//! Joins matrix products and convolutions with the bias, activation and residual behind them.
 
 use super::load_time::load_time;
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
-use crate::graph::ops::{Binary, Linear, Op, OpDef, Unary};
+use crate::graph::ops::{Binary, Epilogue, Op, OpDef, Unary};
 use crate::graph::{Graph, GraphError, Node, NodeId};
 
-/// Makes one op of a product with a matrix that is known when the model is loaded and the one op
-/// after it, as long as nothing else reads the product; so bias, activation and residual join one after the other, in that order.
+/// Makes one op of a product, or convolution, with a weight that is known when the model is loaded
+/// and the one op after it, as long as nothing else reads the product; so bias, activation and
+/// residual join one after the other, in that order.
 ///
 /// ```text
 /// before                                  after
@@ -23,7 +24,7 @@ impl Pass for FuseEpilogue {
     }
 
     fn says(&self) -> &'static str {
-        "joins matrix products with the bias, activation and residual behind them"
+        "joins products and convolutions with the bias, activation and residual behind them"
     }
 
     fn next(&self, graph: &Graph, _tools: &Tools<'_>) -> Result<Option<Patch>, GraphError> {
@@ -34,14 +35,9 @@ impl Pass for FuseEpilogue {
             weight.is_some_and(|weight| known.contains(weight)) && !known.contains(&node.id)
         });
         let found = products.find_map(|product| {
-            let linear = linear(&pattern, product)?;
             let next = pattern.only_user(product.id)?;
-            let (op, inputs) = joined(&pattern, product, linear, next)?;
-            let types = inputs
-                .iter()
-                .map(|id| pattern.node(*id).map(|node| &node.ty));
-            let types: Vec<_> = types.collect::<Option<_>>()?;
-            (op.infer(&types).ok()? == next.ty).then_some((product, next, op, inputs))
+            let (op, inputs) = joined(&pattern, product, next)?;
+            Some((product, next, op, inputs))
         });
         Ok(found.map(|(product, next, op, inputs)| {
             let label = format!("{} joins {}", graph.label(next.id), graph.label(product.id));
@@ -50,60 +46,47 @@ impl Pass for FuseEpilogue {
     }
 }
 
-/// The product as a linear op, if its right side is one matrix.
-pub(super) fn linear(p: &Pattern<'_>, node: &Node) -> Option<Linear> {
-    match node.op {
-        Op::Linear(linear) => Some(linear),
-        Op::MatMul(_) if p.node(node.inputs[1])?.ty.rank() == 2 => Some(Linear {
-            bias: false,
-            activation: None,
-            residual: false,
-        }),
-        _ => None,
-    }
-}
-
 /// The product with the op after it as part of it.
-fn joined(
-    p: &Pattern<'_>,
-    product: &Node,
-    linear: Linear,
-    next: &Node,
-) -> Option<(Linear, Vec<NodeId>)> {
-    if linear.residual {
-        return None;
-    }
-    if let Op::Unary(op) = next.op {
-        let op = Linear {
-            activation: Some(op),
-            ..linear
-        };
-        let fits = linear.activation.is_none() && is_activation(op.activation?);
-        return fits.then(|| (op, product.inputs.clone()));
-    }
-    let others = p.either_way(next.id, Binary::Add).into_iter();
-    let [_, other] = others.into_iter().find(|[value, _]| *value == product.id)?;
-    let inputs = [product.inputs.as_slice(), &[other]].concat();
-    let is_row = p.node(other)?.ty.rank() == 1;
-    if is_row && !linear.bias && linear.activation.is_none() {
-        return Some((
-            Linear {
+fn joined(p: &Pattern<'_>, product: &Node, next: &Node) -> Option<(Op, Vec<NodeId>)> {
+    let before = product.op.epilogue().filter(|before| !before.residual)?;
+    let plain = before.activation.is_none();
+    let (epilogues, other) = match next.op {
+        Op::Unary(op) => {
+            let activation = Some(op).filter(|op| plain && is_activation(*op))?;
+            let activation = Some(activation);
+            (
+                vec![Epilogue {
+                    activation,
+                    ..before
+                }],
+                None,
+            )
+        }
+        _ => {
+            let sums = p.either_way(next.id, Binary::Add).into_iter();
+            let [_, other] = sums.into_iter().find(|[value, _]| *value == product.id)?;
+            let bias = (plain && !before.bias).then_some(Epilogue {
                 bias: true,
-                ..linear
-            },
-            inputs,
-        ));
-    }
-    p.same_type(other, product.id).then_some((
-        Linear {
-            residual: true,
-            ..linear
-        },
-        inputs,
-    ))
+                ..before
+            });
+            let residual = Epilogue {
+                residual: true,
+                ..before
+            };
+            (bias.into_iter().chain([residual]).collect(), Some(other))
+        }
+    };
+    let inputs = [product.inputs.as_slice(), other.as_slice()].concat();
+    let types = inputs.iter().map(|id| p.node(*id).map(|node| &node.ty));
+    let types: Vec<_> = types.collect::<Option<_>>()?;
+    // Which of them another value is, its shape says.
+    epilogues.into_iter().find_map(|epilogue| {
+        let op = product.op.with_epilogue(epilogue)?;
+        (op.infer(&types).ok()? == next.ty).then(|| (op, inputs.clone()))
+    })
 }
 
-/// The functions that follow a linear layer; others are rare, and stay loops of their own.
+/// The functions that follow a layer; others are rare, and stay loops of their own.
 fn is_activation(op: Unary) -> bool {
     matches!(
         op,

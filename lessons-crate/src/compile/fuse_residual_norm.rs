@@ -26,7 +26,11 @@ impl Pass for FuseResidualNorm {
     fn next(&self, graph: &Graph, _tools: &Tools<'_>) -> Result<Option<Patch>, GraphError> {
         let pattern = Pattern::new(graph);
         let found = graph.nodes().iter().find_map(|node| {
-            let Op::LayerNorm(LayerNorm { epsilon }) = node.op else {
+            let Op::LayerNorm(LayerNorm {
+                epsilon,
+                affine: true,
+            }) = node.op
+            else {
                 return None;
             };
             let sum = pattern.only_read_once(node.inputs[0])?;

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::fuse_epilogue::linear;
 use super::load_time::load_time;
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::{Pattern, listed};
-use crate::graph::ops::{Concat, Linear, Op, OpDef, Slice};
+use crate::graph::ops::{Concat, Epilogue, Linear, Op, OpDef, Slice};
 use crate::graph::{Dim, Graph, GraphError, Node, NodeId};
 
 /// Makes one product of those that read the same value and whose weights are known when the model is
@@ -34,8 +33,8 @@ impl Pass for MergeProjections {
         let pattern = Pattern::new(graph);
         let known = load_time(graph);
         let mergeable = |node: &&Node| {
-            let linear = linear(&pattern, node);
-            linear.is_some_and(|linear| !linear.residual)
+            let epilogue = epilogue(&pattern, node);
+            epilogue.is_some_and(|epilogue| !epilogue.residual)
                 && !pattern.is_output(node.id)
                 && node.inputs[1..].iter().all(|id| known.contains(id))
         };
@@ -43,7 +42,7 @@ impl Pass for MergeProjections {
         let found = candidates.iter().find_map(|first| {
             let alike = candidates.iter().filter(|other| {
                 other.inputs[0] == first.inputs[0]
-                    && linear(&pattern, other) == linear(&pattern, first)
+                    && epilogue(&pattern, other) == epilogue(&pattern, first)
                     && other.ty.dtype == first.ty.dtype
                     && !known.contains(&first.inputs[0])
             });
@@ -55,14 +54,21 @@ impl Pass for MergeProjections {
             return Ok(None);
         };
         products.sort_by_key(|product| product.inputs[1]);
-        let Some(op) = linear(&pattern, products[0]) else {
+        let Some(epilogue) = epilogue(&pattern, products[0]) else {
             return Ok(None);
         };
-        merge(&pattern, &products, op).map(Some)
+        merge(&pattern, &products, epilogue).map(Some)
     }
 }
 
-fn merge(p: &Pattern<'_>, products: &[&Node], op: Linear) -> Result<Patch, GraphError> {
+/// What follows a product whose right side is one matrix.
+fn epilogue(p: &Pattern<'_>, node: &Node) -> Option<Epilogue> {
+    let product = matches!(node.op, Op::MatMul(_) | Op::Linear(_));
+    let matrix = product && p.node(node.inputs[1])?.ty.rank() == 2;
+    matrix.then(|| node.op.epilogue()).flatten()
+}
+
+fn merge(p: &Pattern<'_>, products: &[&Node], epilogue: Epilogue) -> Result<Patch, GraphError> {
     let graph = p.graph;
     let NodeId(mut next) = Patch::fresh(graph);
     let mut add: Vec<Node> = Vec::new();
@@ -93,13 +99,12 @@ fn merge(p: &Pattern<'_>, products: &[&Node], op: Linear) -> Result<Patch, Graph
     let side_by_side = |at: usize| products.iter().map(|node| node.inputs[at]).collect();
     let mut inputs = vec![first.inputs[0]];
     inputs.push(new(Concat { axis: 1 }.into(), side_by_side(1), first)?);
-    if op.bias {
+    if epilogue.bias {
         inputs.push(new(Concat { axis: 0 }.into(), side_by_side(2), first)?);
     }
-    let plain = !op.bias && op.activation.is_none();
-    let merged_op = match plain {
+    let merged_op = match epilogue == Epilogue::default() {
         true => first.op.clone(),
-        false => op.into(),
+        false => Linear { epilogue }.into(),
     };
     let merged = new(merged_op, inputs, first)?;
     let axis = first.ty.rank() - 1;

@@ -45,7 +45,11 @@ fn layer_norm(p: &Pattern<'_>, node: &Node) -> Option<(LayerNorm, Vec<NodeId>)> 
                     .is_some_and(|row| row.ty.rank() == 1 && row.ty.shape[0] == *width)
             };
             let fits = row(scale) && row(shift) && p.same_type(x, node.id);
-            fits.then(|| (LayerNorm { epsilon }, vec![x, scale, shift]))
+            let op = LayerNorm {
+                epsilon,
+                affine: true,
+            };
+            fits.then(|| (op, vec![x, scale, shift]))
         })
     })
 }

@@ -1,6 +1,7 @@
 //! Every pass against the graph that it was given, and passes that must not fire.
 
 mod fusion;
+mod image;
 mod random;
 mod simplify;
 mod support;

@@ -143,6 +143,27 @@ impl Dim {
         Some(quotient)
     }
 
+    /// This dim by a number, rounded down, if that is the same dim for all sizes of its symbols.
+    ///
+    /// ```
+    /// use lessons::graph::Dim;
+    /// let even = Dim::from("half") * Dim::from(2);
+    /// assert_eq!((even + Dim::from(5)).div_floor(2), Some(Dim::from("half") + Dim::from(2)));
+    /// assert_eq!(Dim::from("size").div_floor(2), None);
+    /// assert_eq!(Dim::from(-1).div_floor(2), Some(Dim::from(-1)));
+    /// ```
+    pub fn div_floor(&self, divisor: usize) -> Option<Dim> {
+        let divisor = i64::try_from(divisor).ok().filter(|divisor| *divisor > 0)?;
+        let mut quotient = Dim::constant(0);
+        for (product, coefficient) in &self.terms {
+            if !product.is_empty() && coefficient % divisor != 0 {
+                return None;
+            }
+            quotient.insert(product.clone(), coefficient.div_euclid(divisor));
+        }
+        Some(quotient)
+    }
+
     /// What is wrong with this dim as the size of an axis, if anything.
     pub(crate) fn problem(&self) -> Option<String> {
         if let Some(size) = self.as_constant() {

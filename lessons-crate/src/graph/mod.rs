@@ -22,6 +22,7 @@ pub use dim::{Bindings, Dim};
 pub use dtype::DType;
 pub use error::{Broken, GraphError, Operand};
 pub use ir::{Graph, Node, NodeId, Output, Parts, Scope};
+pub use ops::Window;
 pub(crate) use shape::axis_of_rank;
 pub use shape::{IntoShape, Shape};
 pub use site::Site;

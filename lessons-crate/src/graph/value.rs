@@ -1,5 +1,8 @@
 //! Values: what ops take and return while a graph is built.
 
+mod image;
+mod norm;
+
 use std::fmt;
 use std::panic::Location;
 
@@ -8,8 +11,8 @@ use super::dim::Dim;
 use super::dtype::DType;
 use super::ir::NodeId;
 use super::ops::{
-    Binary, Broadcast, Cast, Compare, Concat, Constant, Gather, LayerNorm, MatMul, Op, Permute,
-    Reduce, ReduceKind, Reshape, Select, Slice, Softmax, Unary,
+    Binary, Broadcast, Cast, Compare, Concat, Constant, Gather, MatMul, Op, Permute, Reduce,
+    ReduceKind, Reshape, Select, Slice, Softmax, Unary,
 };
 use super::shape::{IntoShape, Shape};
 use super::tensor_type::TensorType;
@@ -157,16 +160,6 @@ impl Value {
         apply(Softmax { axis }.into(), &[self], Location::caller())
     }
 
-    /// Layer normalization over the last axis, then `* scale + shift`.
-    #[track_caller]
-    pub fn layer_norm(self, scale: Value, shift: Value, epsilon: f64) -> Value {
-        apply(
-            LayerNorm { epsilon }.into(),
-            &[self, scale, shift],
-            Location::caller(),
-        )
-    }
-
     /// Each element as another dtype.
     #[track_caller]
     pub fn cast(self, dtype: DType) -> Value {
@@ -183,6 +176,12 @@ impl Value {
     #[track_caller]
     pub fn argmax(self, axis: i32) -> Value {
         reduce(self, ReduceKind::ArgMax, axis, false, Location::caller())
+    }
+
+    /// The index of the first smallest element along `axis`, as `i64`; the axis goes away.
+    #[track_caller]
+    pub fn argmin(self, axis: i32) -> Value {
+        reduce(self, ReduceKind::ArgMin, axis, false, Location::caller())
     }
 }
 
@@ -256,6 +255,7 @@ macro_rules! reduce_methods {
 reduce_methods! {
     "The sum" sum sum_keepdim => Sum,
     "The mean" mean mean_keepdim => Mean,
+    "The product" prod prod_keepdim => Prod,
     "The largest element" max max_keepdim => Max,
     "The smallest element" min min_keepdim => Min,
 }

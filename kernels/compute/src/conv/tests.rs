@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::elementwise::{BinaryOp, UnaryOp};
+use crate::gemm::Operand;
 use crate::test::{assert_close, numbers, on_every_cpu};
 
 /// Sums of `depth` products below 1 and a bias.
@@ -17,14 +18,24 @@ fn compare(conv: &Conv2d, seed: u64, biased: bool) {
     let len = conv.batch * conv.channels[1] * size[0] * size[1];
     let mut expected = vec![7.0; len];
     conv2d_reference(conv, &input, &weight, bias, &mut expected).unwrap();
-    let rectified: Vec<f32> = expected.iter().map(|x| x.max(0.0) * 0.5).collect();
+    let (pixels, residual) = (size[0] * size[1], numbers(seed ^ 3, len));
+    let factors = numbers(seed ^ 4, conv.batch * conv.channels[1]);
+    let ended: Vec<f32> = (expected.iter().zip(&residual).enumerate())
+        .map(|(i, (x, residual))| x.max(0.0) * 0.5 * factors[i / pixels] + residual)
+        .collect();
+    let matrix = Operand::Matrix {
+        data: &residual,
+        stride: pixels,
+    };
     let then = [
         Then::Unary(UnaryOp::Relu),
         Then::Binary(BinaryOp::Mul, Operand::Scalar(0.5)),
+        Then::Binary(BinaryOp::Mul, Operand::Rows(&factors)),
+        Then::Binary(BinaryOp::Add, matrix),
     ];
     let allowed = 1.6e-6 * (conv.depth() as f32).sqrt() + 1e-6;
     on_every_cpu(|cpu| {
-        for (then, expected) in [(&[][..], &expected), (&then[..], &rectified)] {
+        for (then, expected) in [(&[][..], &expected), (&then[..], &ended)] {
             let mut got = vec![7.0; len];
             let mut scratch = vec![f32::NAN; workspace(cpu, conv)];
             conv2d(
@@ -175,8 +186,8 @@ fn what_does_not_fit_is_an_error() {
         )
         .contains("whole groups")
     );
-    let rows = [Then::Binary(BinaryOp::Add, Operand::Rows(&[0.0; 2]))];
-    assert!(run(&conv, 18, enough, &rows).contains("no scalars"));
+    let rows = [Then::Binary(BinaryOp::Add, Operand::Rows(&[0.0; 1]))];
+    assert!(run(&conv, 18, enough, &rows).contains("an operand of rows"));
     assert!(
         Conv2d {
             padding: [[usize::MAX, 0], [0, 0]],

@@ -1,8 +1,8 @@
 //! The convolutional network of the lessons: two convolutions with pools, two linear layers.
 
 use crate::bench::error::BenchError;
-use crate::graph::{Builder, Graph, Value, concat, f32s};
-use crate::nn::linear;
+use crate::graph::{Builder, Graph, Value, Window, f32s};
+use crate::nn::{conv2d, linear};
 
 /// The channels after each convolution, and the width between the linear layers.
 const CHANNELS: [usize; 2] = [32, 64];
@@ -34,49 +34,21 @@ pub fn graph(image: [usize; 3], classes: usize) -> crate::Result<Graph> {
     }
     let graph = Graph::build("cnn", |g| {
         let x = g.input("x", f32s(("batch", channels, height, width)));
-        let x = x.permute([0, 2, 3, 1]);
-        let x = block(g, "conv1", x, [height, width, channels, CHANNELS[0]]);
-        let x = block(
-            g,
-            "conv2",
-            x,
-            [height / 2, width / 2, CHANNELS[0], CHANNELS[1]],
-        );
+        let x = block(g, "conv1", x, [channels, CHANNELS[0]]);
+        let x = block(g, "conv2", x, CHANNELS);
         let features = CHANNELS[1] * (height / 4) * (width / 4);
-        let flat = x.permute([0, 3, 1, 2]).reshape(("batch", features));
+        let flat = x.reshape(("batch", features));
         let hidden = linear(g, "fc1", flat, features, WIDTH).relu();
         g.output("logits", linear(g, "fc2", hidden, WIDTH, classes));
     });
     Ok(graph?)
 }
 
-/// Convolution, ReLU and pool of an image `[batch, height, width, from]`: the windows side by side are
-/// rows of a matrix, which is multiplied by the weights.
-fn block(g: &Builder, name: &str, x: Value, [height, width, from, to]: [usize; 4]) -> Value {
-    let weight = g.weight(&format!("{name}.weight"), f32s((to, from, WINDOW, WINDOW)));
-    let bias = g.weight(&format!("{name}.bias"), f32s((to,)));
-    let matrix = weight
-        .permute([2, 3, 1, 0])
-        .reshape((WINDOW * WINDOW * from, to));
-    let x = framed(g, x, [height, width, from]);
-    let windows: Vec<Value> = (0..WINDOW * WINDOW)
-        .map(|place| {
-            let (row, column) = (place / WINDOW, place % WINDOW);
-            x.slice(1, row, row + height)
-                .slice(2, column, column + width)
-        })
-        .collect();
-    let y = (concat(&windows, 3).matmul(matrix) + bias).relu();
-    let halves = y.reshape(("batch", height / 2, 2, width / 2, 2, to));
-    halves.max(2).max(3)
-}
-
-/// The image with a frame of zeros, one pixel wide.
-fn framed(g: &Builder, x: Value, [height, width, channels]: [usize; 3]) -> Value {
-    let zero = g.constant([0.0], (1, 1, 1, 1));
-    let row = zero.broadcast_to(("batch", 1, width, channels));
-    let column = zero.broadcast_to(("batch", height + 2, 1, channels));
-    concat(&[column, concat(&[row, x, row], 1), column], 2)
+/// Convolution, ReLU and pool.
+fn block(g: &Builder, name: &str, x: Value, channels: [usize; 2]) -> Value {
+    let window = Window::of(WINDOW).padding(WINDOW / 2);
+    let y = conv2d(g, name, x, channels, window).relu();
+    y.max_pool2d(Window::tiles(2))
 }
 
 #[cfg(test)]

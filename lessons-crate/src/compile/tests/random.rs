@@ -11,7 +11,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone)]
 struct Recipe(Vec<(u8, usize, usize)>);
 
-const STEPS: u8 = 32;
+const STEPS: u8 = 38;
 
 fn recipes() -> impl Strategy<Value = Recipe> {
     prop::collection::vec((0..STEPS, 0usize..100, 0usize..100), 1..16).prop_map(Recipe)
@@ -40,6 +40,10 @@ impl Recipe {
 fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
     let weight = |name: &str, shape: (usize, usize)| g.weight(&format!("{name}{at}"), f32s(shape));
     let row = |name: &str| g.weight(&format!("{name}{at}"), f32s((8,)));
+    let channel = |name: &str| g.weight(&format!("{name}{at}"), f32s((2, 1, 1)));
+    let kernel = || g.weight(&format!("c{at}"), f32s((2, 2, 3, 3)));
+    let image = |x: Value| x.reshape((1, 2, 6, 8));
+    let back = |x: Value| x.reshape((2, 6, 8));
     let heads = |x: Value| x.reshape((2, 6, 2, 4)).permute([0, 2, 1, 3]);
     match step {
         0 => a + b,
@@ -86,6 +90,22 @@ fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
         30 => {
             let [p, q] = ["p", "q"].map(|name| a.matmul(weight(name, (8, 8))));
             p.tanh() * q.sigmoid()
+        }
+        31 => {
+            let y = image(a).conv2d(kernel(), Window::of(3).padding(1));
+            back(y + channel("b") + image(b))
+        }
+        32 => {
+            let y = image(a).conv2d(kernel(), Window::of(3).padding(1));
+            back((y * channel("m") + channel("b")).gelu())
+        }
+        33 => back(image(a).avg_pool2d(Window::of(3).padding(1))),
+        34 => back(image(a).max_pool2d(Window::of([1, 3]).padding([0, 1]))),
+        35 => a.rms_norm(row("s"), 0.1),
+        36 => {
+            let [scale, shift] =
+                ["s", "t"].map(|name| g.weight(&format!("{name}{at}"), f32s((6,))));
+            a.group_norm(3, scale, shift, 0.1)
         }
         _ => a.less(b).select(a, b * 0.5) - a.matmul(b.t()).tanh().sum_keepdim(-1) * 0.125,
     }

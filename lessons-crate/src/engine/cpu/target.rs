@@ -43,11 +43,19 @@ impl Target for CpuTarget {
                 format!("matrix product ({isa})"),
                 "the right side is computed in the run, and packed before each product".to_owned(),
             ),
+            Op::Conv2d(_) if all_floats => (
+                format!("convolution ({isa})"),
+                "products with panels of pixels that stay in the cache".to_owned(),
+            ),
+            Op::Pool2d(_) if all_floats => (
+                format!("pooling ({isa})"),
+                "windows side by side, row by row".to_owned(),
+            ),
             Op::Attention(_) if all_floats && same_width(graph, node) => (
                 format!("attention by head tiles ({isa})"),
                 "the scores of a head stay in the cache".to_owned(),
             ),
-            Op::LayerNorm(_) | Op::AddLayerNorm(_) if all_floats => (
+            Op::LayerNorm(_) | Op::RmsNorm(_) | Op::AddLayerNorm(_) if all_floats => (
                 format!("normalization of rows ({isa})"),
                 "mean, variance and scaling while a row is in the cache".to_owned(),
             ),

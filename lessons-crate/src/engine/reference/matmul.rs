@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use super::elementwise;
 use crate::engine::error::RunError;
-use crate::graph::ops::Linear;
+use crate::graph::ops::{Epilogue, Linear};
 
 pub fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, RunError> {
     let inner = a.dims().last().copied().unwrap_or(0);
@@ -14,10 +14,15 @@ pub fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, RunErro
     Ok(a.contiguous()?.broadcast_matmul(&b.contiguous()?)?)
 }
 
-/// The product, then bias, activation and residual one after the other.
 pub fn linear(op: &Linear, inputs: &[&Tensor], shape: &[usize]) -> Result<Tensor, RunError> {
-    let mut rest = inputs[2..].iter();
-    let mut y = matmul(inputs[0], inputs[1], shape)?;
+    let product = matmul(inputs[0], inputs[1], shape)?;
+    epilogue(&op.epilogue, product, &inputs[2..])
+}
+
+/// A product, then bias, activation and residual one after the other.
+pub fn epilogue(op: &Epilogue, product: Tensor, operands: &[&Tensor]) -> Result<Tensor, RunError> {
+    let mut rest = operands.iter();
+    let mut y = product;
     if op.bias
         && let Some(bias) = rest.next()
     {

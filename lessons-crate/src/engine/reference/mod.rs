@@ -5,6 +5,7 @@ mod attention;
 mod elementwise;
 mod fold;
 mod gather;
+mod image;
 mod matmul;
 mod norm;
 mod reduce;
@@ -88,10 +89,13 @@ pub fn eval(node: &Node, inputs: &[&Tensor], context: &Context<'_>) -> Result<Te
         Op::Fused(op) => elementwise::fused(op, inputs, context),
         Op::MatMul(_) => matmul::matmul(inputs[0], inputs[1], &shape),
         Op::Linear(op) => matmul::linear(op, inputs, &shape),
+        Op::Conv2d(op) => image::conv2d(op, inputs, &shape),
         Op::Attention(op) => attention::attention(op, inputs, &shape),
         Op::Reduce(op) => reduce::reduce(op, inputs[0], &shape),
+        Op::Pool2d(op) => image::pool2d(op, inputs[0], &shape),
         Op::Softmax(op) => norm::softmax(op, inputs[0]),
         Op::LayerNorm(op) => norm::layer_norm(op, inputs),
+        Op::RmsNorm(op) => norm::rms_norm(op, inputs[0], inputs[1]),
         Op::AddLayerNorm(op) => norm::add_layer_norm(op, inputs),
         Op::Gather(_) => gather::gather(inputs[0], inputs[1], &shape),
         Op::Reshape(_) => shape::reshape(inputs[0], &shape),

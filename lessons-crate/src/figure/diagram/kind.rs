@@ -36,10 +36,13 @@ impl Kind {
             Op::Input(_) => Kind::Input,
             Op::Weight(_) => Kind::Weight,
             Op::Constant(_) | Op::Range(_) => Kind::Constant,
-            Op::MatMul(_) | Op::Linear(_) | Op::Attention(_) => Kind::MatMul,
-            Op::Reduce(_) | Op::Softmax(_) | Op::LayerNorm(_) | Op::AddLayerNorm(_) => {
-                Kind::Reduction
-            }
+            Op::MatMul(_) | Op::Linear(_) | Op::Conv2d(_) | Op::Attention(_) => Kind::MatMul,
+            Op::Reduce(_)
+            | Op::Pool2d(_)
+            | Op::Softmax(_)
+            | Op::LayerNorm(_)
+            | Op::RmsNorm(_)
+            | Op::AddLayerNorm(_) => Kind::Reduction,
             Op::Gather(_)
             | Op::Reshape(_)
             | Op::Permute(_)

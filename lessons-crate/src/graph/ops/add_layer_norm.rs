@@ -19,6 +19,7 @@ impl AddLayerNorm {
     fn norm(self) -> LayerNorm {
         LayerNorm {
             epsilon: self.epsilon,
+            affine: true,
         }
     }
 }

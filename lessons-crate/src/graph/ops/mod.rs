@@ -11,20 +11,25 @@ mod broadcast;
 mod cast;
 mod compare;
 mod concat;
+mod conv2d;
+mod epilogue;
 mod fused;
 mod gather;
 mod layer_norm;
 mod linear;
 mod matmul;
 mod permute;
+mod pool2d;
 mod range;
 mod reduce;
 mod reshape;
+mod rms_norm;
 mod select;
 mod slice;
 mod softmax;
 mod source;
 mod unary;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,20 +40,25 @@ pub use broadcast::{Broadcast, broadcast_shapes};
 pub use cast::Cast;
 pub use compare::Compare;
 pub use concat::Concat;
+pub use conv2d::Conv2d;
+pub use epilogue::Epilogue;
 pub use fused::{Argument, Fused, Step, StepOp};
 pub use gather::Gather;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use matmul::MatMul;
 pub use permute::Permute;
+pub use pool2d::{Pool2d, PoolKind};
 pub use range::Range;
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
+pub use rms_norm::RmsNorm;
 pub use select::Select;
 pub use slice::Slice;
 pub use softmax::Softmax;
 pub use source::{Constant, Input, Values, Weight};
 pub use unary::Unary;
+pub use window::{IntoPair, Window};
 
 use super::dim::Dim;
 use super::error::Broken;
@@ -210,10 +220,13 @@ ops! {
     Cast,
     MatMul,
     Linear,
+    Conv2d,
     Attention,
     Reduce,
+    Pool2d,
     Softmax,
     LayerNorm,
+    RmsNorm,
     AddLayerNorm,
     Gather,
     Reshape,

@@ -15,10 +15,13 @@ use crate::graph::tensor_type::{TensorType, f32s};
 pub enum ReduceKind {
     Sum,
     Mean,
+    Prod,
     Max,
     Min,
     /// The index of the first largest element, as `i64`.
     ArgMax,
+    /// The index of the first smallest element, as `i64`.
+    ArgMin,
 }
 
 /// A reduction along `axis`, which may count from the end.
@@ -31,13 +34,29 @@ pub struct Reduce {
 }
 
 impl ReduceKind {
-    pub const ALL: [ReduceKind; 5] = [
+    pub const ALL: [ReduceKind; 7] = [
         ReduceKind::Sum,
         ReduceKind::Mean,
+        ReduceKind::Prod,
         ReduceKind::Max,
         ReduceKind::Min,
         ReduceKind::ArgMax,
+        ReduceKind::ArgMin,
     ];
+
+    /// Whether the result is an index.
+    pub fn is_arg(self) -> bool {
+        matches!(self, ReduceKind::ArgMax | ReduceKind::ArgMin)
+    }
+
+    /// What it makes of no elements at all, if anything.
+    pub fn of_nothing(self) -> Option<f64> {
+        match self {
+            ReduceKind::Sum => Some(0.0),
+            ReduceKind::Prod => Some(1.0),
+            _ => None,
+        }
+    }
 }
 
 impl OpDef for Reduce {
@@ -45,9 +64,11 @@ impl OpDef for Reduce {
         match self.kind {
             ReduceKind::Sum => "sum",
             ReduceKind::Mean => "mean",
+            ReduceKind::Prod => "prod",
             ReduceKind::Max => "reduce_max",
             ReduceKind::Min => "reduce_min",
             ReduceKind::ArgMax => "argmax",
+            ReduceKind::ArgMin => "argmin",
         }
     }
 
@@ -71,7 +92,7 @@ impl OpDef for Reduce {
         let axis = axis_of(inputs[0], self.axis)?;
         same_float(inputs)?;
         let mut dims = inputs[0].shape.to_vec();
-        if dims[axis].is(0) && !matches!(self.kind, ReduceKind::Sum) {
+        if dims[axis].is(0) && self.kind.of_nothing().is_none() {
             return Err(Broken::new(format!(
                 "axis {} of {{0}} is empty, so it has no {}",
                 self.axis,
@@ -83,7 +104,7 @@ impl OpDef for Reduce {
         } else {
             dims.remove(axis);
         }
-        let dtype = if self.kind == ReduceKind::ArgMax {
+        let dtype = if self.kind.is_arg() {
             DType::I64
         } else {
             inputs[0].dtype
@@ -100,7 +121,7 @@ impl OpDef for Reduce {
 
     fn tolerance(&self) -> Tolerance {
         match self.kind {
-            ReduceKind::Sum | ReduceKind::Mean => Tolerance::ACCUMULATED,
+            ReduceKind::Sum | ReduceKind::Mean | ReduceKind::Prod => Tolerance::ACCUMULATED,
             _ => Tolerance::EXACT,
         }
     }

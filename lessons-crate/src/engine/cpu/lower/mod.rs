@@ -1,16 +1,18 @@
 //! Which kernel runs a node.
 
+mod image;
 mod operands;
 mod program;
 
 use std::sync::Arc;
 
 use lessons_compute::gemm::PackedMatrix;
+use lessons_compute::norm::NormKind;
 use lessons_compute::reduce::Reduce;
 
 use super::layout::Layout;
-use super::task::{Attend, Gemm, MAX_READS, Normalize, Right, Task};
-use crate::graph::ops::{Attention, Heads, Op, ReduceKind};
+use super::task::{Attend, Ending, Gemm, MAX_READS, Normalize, Right, Task};
+use crate::graph::ops::{Attention, Epilogue, Heads, Op, ReduceKind};
 use crate::graph::{DType, Node, axis_of_rank};
 use operands::Operands;
 use program::unary;
@@ -115,9 +117,17 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
             };
             layout.is_contiguous().then_some(Task::Cast)
         }
+        Op::Conv2d(op) if floats => image::conv2d(op, operands, shape),
+        Op::Pool2d(op) if floats => image::pool2d(op, operands),
         Op::Attention(op) if floats => attention(op, operands, shape),
-        Op::LayerNorm(op) if floats => normalize(operands, shape, false, op.epsilon),
-        Op::AddLayerNorm(op) if floats => normalize(operands, shape, true, op.epsilon),
+        Op::LayerNorm(op) if floats => {
+            let weights = if op.affine { 2 } else { 0 };
+            normalize(operands, shape, NormKind::Layer, weights, op.epsilon)
+        }
+        Op::RmsNorm(op) if floats => normalize(operands, shape, NormKind::Rms, 1, op.epsilon),
+        Op::AddLayerNorm(op) if floats => {
+            normalize(operands, shape, NormKind::Layer, 2, op.epsilon)
+        }
         // Other axes are brought to the end before.
         Op::Softmax(_) if floats => {
             let (columns, outer) = shape.split_last()?;
@@ -130,13 +140,14 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
                 ReduceKind::Mean => Reduce::Mean,
                 ReduceKind::Max => Reduce::Max,
                 ReduceKind::Min => Reduce::Min,
-                ReduceKind::ArgMax => return None,
+                ReduceKind::Prod => Reduce::Product,
+                ReduceKind::ArgMax | ReduceKind::ArgMin => return None,
             };
             operands.dense(0);
             let from = operands.shape(0)?;
             let axis = axis_of_rank(from.len(), op.axis)?;
-            // Of nothing there is a sum alone, and the reference says so.
-            let defined = from[axis] > 0 || op.kind == ReduceKind::Sum;
+            // Where nothing has no result, the reference says so.
+            let defined = from[axis] > 0 || op.kind.of_nothing().is_some();
             defined.then(|| Task::Reduce {
                 kind,
                 sizes: [
@@ -150,20 +161,22 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
     }
 }
 
+/// A normalization whose last operands are `weights` vectors: the scale, then the shift.
 fn normalize(
     operands: &mut Operands<'_>,
     shape: &[usize],
-    residual: bool,
+    kind: NormKind,
+    weights: usize,
     epsilon: f64,
 ) -> Option<Task> {
     let (columns, outer) = shape.split_last()?;
     let rows = outer.iter().product();
-    let weights = 1 + usize::from(residual);
-    operands.dense(weights);
-    operands.dense(weights + 1);
+    let first = operands.layouts.len().checked_sub(weights)?;
+    (first..first + weights).for_each(|at| operands.dense(at));
     Some(Task::Normalize(Normalize {
+        kind,
         x: operands.rows(0, rows, *columns)?,
-        residual: match residual {
+        residual: match first > 1 {
             true => Some(operands.rows(1, rows, *columns)?),
             false => None,
         },
@@ -227,34 +240,45 @@ fn gemm(
     depth: usize,
     right: Right,
 ) -> Option<Task> {
-    let (bias, activation, residual) = match &node.op {
-        Op::Linear(op) => (op.bias, op.activation, op.residual),
-        _ => (false, None, false),
-    };
     let (columns, outer) = shape.split_last()?;
     let rows: usize = outer.iter().product();
     let next = match right {
         Right::Loaded(_) => 1,
         Right::Computed { .. } => 2,
     };
-    if bias {
-        operands.dense(next);
-    }
+    let epilogue = node.op.epilogue()?;
     Some(Task::Gemm(Gemm {
         right,
         rows,
         stride: operands.rows(0, rows, depth)?.stride,
-        bias,
-        activation: activation.map(unary),
-        residual: match residual {
-            true => Some(
-                operands
-                    .rows(next + usize::from(bias), rows, *columns)?
-                    .stride,
-            ),
-            false => None,
+        // The kernel reads the right side last, if at all.
+        ending: Ending {
+            first: 1,
+            ..ending(&epilogue, operands, next, [rows, *columns])?
         },
     }))
+}
+
+/// What follows a product of so many rows and columns, of which the operands stand from `first` on.
+fn ending(
+    op: &Epilogue,
+    operands: &mut Operands<'_>,
+    first: usize,
+    [rows, columns]: [usize; 2],
+) -> Option<Ending> {
+    if op.bias {
+        operands.dense(first);
+    }
+    let residual = first + usize::from(op.bias);
+    Some(Ending {
+        first,
+        bias: op.bias,
+        activation: op.activation.map(unary),
+        residual: match op.residual {
+            true => Some(operands.rows(residual, rows, columns)?.stride),
+            false => None,
+        },
+    })
 }
 
 /// A product whose right side is computed in the run.
@@ -303,8 +327,6 @@ fn product(node: &Node, operands: &mut Operands<'_>, shape: &[usize], slot: usiz
             left,
             right: one,
         },
-        bias: false,
-        activation: None,
-        residual: None,
+        ending: ending(&Epilogue::default(), operands, 1, [*rows, *columns])?,
     }))
 }

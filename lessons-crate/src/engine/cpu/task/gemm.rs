@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use lessons_compute::cpu::Cpu;
-use lessons_compute::elementwise::{BinaryOp, UnaryOp};
 use lessons_compute::error::KernelError;
-use lessons_compute::gemm::{Epilogue, Operand, PackedMatrix, Then, gemm};
+use lessons_compute::gemm::{Epilogue, PackedMatrix, gemm};
 use lessons_compute::matrix::{Matrix, MatrixMut};
 
-use super::{Data, Workspace};
+use super::{Data, Ending, Workspace};
 use crate::engine::cpu::layout::Layout;
 
 /// Operands: the left side, then the bias and the residual, as far as there are, and at last the
@@ -20,10 +19,7 @@ pub struct Gemm {
     pub rows: usize,
     /// From one row of the left side to the next.
     pub stride: usize,
-    pub bias: bool,
-    pub activation: Option<UnaryOp>,
-    /// From one row of the residual to the next, if there is one.
-    pub residual: Option<usize>,
+    pub ending: Ending,
 }
 
 /// Where the right side of a product is from.
@@ -89,33 +85,15 @@ impl Gemm {
         reads: &[Data<'_>],
         out: &mut [f32],
     ) -> Result<(), KernelError> {
-        let operand = |at: usize| reads.get(at).map_or(&[][..], |read| read.floats());
         let x = Matrix {
             data: left,
             rows: self.rows,
             columns: weight.rows(),
             stride: self.stride,
         };
-        let bias = self.bias.then(|| {
-            let bias = operand(1);
-            bias.get(..weight.columns()).unwrap_or(bias)
-        });
-        let mut steps = [Then::Unary(UnaryOp::Relu); 2];
-        let mut count = 0;
-        if let Some(activation) = self.activation {
-            steps[count] = Then::Unary(activation);
-            count += 1;
-        }
-        if let Some(stride) = self.residual {
-            let data = operand(1 + usize::from(self.bias));
-            steps[count] = Then::Binary(BinaryOp::Add, Operand::Matrix { data, stride });
-            count += 1;
-        }
-        let epilogue = Epilogue {
-            bias,
-            then: &steps[..count],
-        };
         let mut y = MatrixMut::dense(out, self.rows, weight.columns());
-        gemm(cpu, x, weight, &mut y, &epilogue)
+        self.ending.with(reads, weight.columns(), |bias, then| {
+            gemm(cpu, x, weight, &mut y, &Epilogue { bias, then })
+        })
     }
 }

@@ -2,21 +2,27 @@
 //! the data.
 
 mod attention;
+mod epilogue;
 mod gemm;
+mod image;
 mod movement;
 mod norm;
 mod workspace;
 
+use lessons_compute::conv::Conv2d;
 use lessons_compute::cpu::Cpu;
 use lessons_compute::elementwise::{Program, View};
 use lessons_compute::error::KernelError;
+use lessons_compute::pooling::{Pooling, pool2d};
 use lessons_compute::reduce::{Reduce, reduce};
 
 use super::layout::Layout;
 use crate::engine::error::RunError;
 
 pub use attention::Attend;
+pub use epilogue::Ending;
 pub use gemm::{Gemm, Right};
+pub use image::Convolve;
 pub use norm::{Normalize, Rows};
 pub use workspace::Workspace;
 
@@ -66,6 +72,10 @@ pub enum Task {
     Cast,
     /// A matrix product, and what is done with it on the way.
     Gemm(Gemm),
+    /// A convolution, and what is done with it on the way.
+    Convolve(Convolve),
+    /// Each window over images becomes one number.
+    Pool { kind: Pooling, sizes: Conv2d },
     /// Attention of all heads.
     Attention(Attend),
     /// Layer normalization, of a sum or of one value.
@@ -88,6 +98,8 @@ impl Task {
             Task::Gather { .. } => "gather",
             Task::Cast => "cast",
             Task::Gemm(gemm) => gemm.kernel(),
+            Task::Convolve(_) => "convolution",
+            Task::Pool { .. } => "pooling",
             Task::Attention(_) => "attention by head tiles",
             Task::Normalize(_) => "normalization of rows",
             Task::Softmax(_) => "softmax of rows",
@@ -145,6 +157,10 @@ impl Task {
                 Ok(())
             }
             Task::Gemm(product) => product.run(cpu, reads, out, workspace).map_err(refused),
+            Task::Convolve(conv) => conv.run(cpu, reads, out, workspace).map_err(refused),
+            Task::Pool { kind, sizes } => {
+                pool2d(cpu, *kind, sizes, reads[0].floats(), out).map_err(refused)
+            }
             Task::Attention(attend) => attend.run(cpu, reads, out, workspace).map_err(refused),
             Task::Normalize(norm) => norm.run(cpu, reads, out).map_err(refused),
             Task::Softmax(rows) => rows.softmax(cpu, reads[0].floats(), out).map_err(refused),

@@ -33,9 +33,11 @@ impl Rows {
     }
 }
 
-/// Layer normalization. Operands: x, the residual if there is one, scale, shift.
+/// A normalization. Operands: x, the residual if there is one, then scale and shift, as far as there
+/// are.
 #[derive(Debug, Clone, Copy)]
 pub struct Normalize {
+    pub kind: NormKind,
     pub x: Rows,
     pub residual: Option<Rows>,
     pub epsilon: f32,
@@ -51,11 +53,11 @@ impl Normalize {
         let operand = |at: usize| reads.get(at).map_or(&[][..], |read| read.floats());
         let next = 1 + usize::from(self.residual.is_some());
         let weights = |at: usize| {
-            let data = operand(at);
+            let data = reads.get(at)?.floats();
             Some(data.get(..self.x.columns).unwrap_or(data))
         };
         let norm = Norm {
-            kind: NormKind::Layer,
+            kind: self.kind,
             epsilon: self.epsilon,
             scale: weights(next),
             bias: weights(next + 1),

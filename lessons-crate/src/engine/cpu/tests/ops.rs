@@ -2,7 +2,7 @@
 
 use super::{as_written, assert_close, inputs};
 use crate::engine::Model;
-use crate::graph::ops::{Op, OpDef, ReduceKind, Sample};
+use crate::graph::ops::{Op, OpDef, Sample};
 use crate::graph::{Bindings, Graph, Node, NodeId, Output, Parts};
 use crate::prelude::*;
 
@@ -50,7 +50,7 @@ fn alone(sample: &Sample, known: usize) -> Graph {
 fn is_candles(sample: &Sample) -> bool {
     match &sample.op {
         Op::Compare(_) | Op::Select(_) => true,
-        Op::Reduce(op) => op.kind == ReduceKind::ArgMax,
+        Op::Reduce(op) => op.kind.is_arg(),
         Op::Attention(_) => sample.inputs[0].shape.last() != sample.inputs[2].shape.last(),
         Op::Cast(op) => op.dtype != DType::F32 || sample.inputs[0].dtype != DType::I64,
         op => sample.inputs.iter().any(|ty| ty.dtype == DType::Bool) && !op.is_view(),
