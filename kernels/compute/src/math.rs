@@ -5,8 +5,10 @@
 //! rounded to f32 one after the other, lowest first, the rest fitted again each time.
 
 mod activation;
+mod division;
 mod erf;
 mod exp;
+mod inverse;
 mod log;
 mod power;
 #[cfg(test)]
@@ -14,9 +16,11 @@ pub(crate) mod test;
 mod trigonometry;
 
 pub use activation::{gelu, gelu_quick, gelu_tanh, relu, sigmoid, silu};
+pub use division::{floor_div, modulo};
 pub use erf::{erf, normal_tail};
 pub use exp::{exp, tanh};
-pub use log::log;
+pub use inverse::{acos, atanh};
+pub use log::{log, log1p};
 pub use power::pow;
 pub use trigonometry::{TRIGONOMETRY_MAX, cos, sin};
 

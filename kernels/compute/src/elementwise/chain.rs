@@ -46,7 +46,7 @@ pub(super) fn is_cheap_unary(op: UnaryOp) -> bool {
 
 /// Whether an operation of two operands may be part of a chain.
 pub(super) fn is_cheap_binary(op: BinaryOp) -> bool {
-    op != BinaryOp::Pow
+    !matches!(op, BinaryOp::Pow | BinaryOp::FloorDiv | BinaryOp::Mod)
 }
 
 ladder! {
@@ -188,9 +188,6 @@ unsafe fn group<S: Simd, const N: usize, const STREAM: bool>(
                 Link::Unary(UnaryOp::Rsqrt) => each!(|x| S::div(S::splat(1.0), S::sqrt(x))),
                 Link::Unary(UnaryOp::Recip) => each!(|x| S::div(S::splat(1.0), x)),
                 Link::Unary(UnaryOp::Relu) => each!(|x| S::relu(x)),
-                Link::Unary(_) | Link::Right(BinaryOp::Pow, _) | Link::Left(BinaryOp::Pow, _) => {
-                    unreachable!("only cheap operations are made links")
-                }
                 Link::Right(BinaryOp::Add, b) => with!(b, |x, y| S::add(x, y)),
                 Link::Right(BinaryOp::Sub, b) => with!(b, |x, y| S::sub(x, y)),
                 Link::Right(BinaryOp::Mul, b) => with!(b, |x, y| S::mul(x, y)),
@@ -203,6 +200,9 @@ unsafe fn group<S: Simd, const N: usize, const STREAM: bool>(
                 Link::Left(BinaryOp::Div, b) => with!(b, |x, y| S::div(y, x)),
                 Link::Left(BinaryOp::Max, b) => with!(b, |x, y| S::max(y, x)),
                 Link::Left(BinaryOp::Min, b) => with!(b, |x, y| S::min(y, x)),
+                Link::Unary(_) | Link::Right(..) | Link::Left(..) => {
+                    unreachable!("only cheap operations are made links")
+                }
             }
         }
         for (v, &value) in values.iter().enumerate() {

@@ -11,6 +11,8 @@ pub enum UnaryOp {
     Exp,
     /// Natural logarithm: NaN below 0, −∞ at 0.
     Log,
+    /// `ln(1 + x)`, accurate for small x.
+    Log1p,
     Sqrt,
     /// `1 / √x`.
     Rsqrt,
@@ -18,10 +20,22 @@ pub enum UnaryOp {
     Recip,
     Sin,
     Cos,
+    /// The angle between 0 and π whose cosine it is; NaN beyond ±1.
+    Acos,
     Tanh,
+    /// The inverse of tanh: ±∞ at ±1, NaN beyond.
+    Atanh,
     Erf,
     /// `1 / (1 + e⁻ˣ)`.
     Sigmoid,
+    /// The largest integer not above x.
+    Floor,
+    /// The smallest integer not below x.
+    Ceil,
+    /// The nearest integer, of two the even one.
+    Round,
+    /// The integer next to x towards 0.
+    Trunc,
     /// `max(x, 0)`; NaN stays NaN.
     Relu,
     /// `x · (1 + erf(x / √2)) / 2`: the exact form (Hendrycks and Gimpel, 2016).
@@ -41,6 +55,10 @@ pub enum BinaryOp {
     Sub,
     Mul,
     Div,
+    /// The largest integer not above the quotient.
+    FloorDiv,
+    /// The remainder of that division, with the right operand's sign.
+    Mod,
     /// The left to the power of the right.
     Pow,
     /// The larger of the two; NaN if either is.

@@ -65,14 +65,21 @@ fn unary(op: UnaryOp, x: f64) -> f64 {
         UnaryOp::Abs => x.abs(),
         UnaryOp::Exp => x.exp(),
         UnaryOp::Log => x.ln(),
+        UnaryOp::Log1p => x.ln_1p(),
         UnaryOp::Sqrt => x.sqrt(),
         UnaryOp::Rsqrt => 1.0 / x.sqrt(),
         UnaryOp::Recip => 1.0 / x,
         UnaryOp::Sin => x.sin(),
         UnaryOp::Cos => x.cos(),
+        UnaryOp::Acos => x.acos(),
         UnaryOp::Tanh => x.tanh(),
+        UnaryOp::Atanh => x.atanh(),
         UnaryOp::Erf => libm::erf(x),
         UnaryOp::Sigmoid => sigmoid(x),
+        UnaryOp::Floor => x.floor(),
+        UnaryOp::Ceil => x.ceil(),
+        UnaryOp::Round => x.round_ties_even(),
+        UnaryOp::Trunc => x.trunc(),
         UnaryOp::Relu => binary(BinaryOp::Max, 0.0, x),
         UnaryOp::Gelu => x * libm::erfc(-x * FRAC_1_SQRT_2) / 2.0,
         // (1 + tanh(z)) / 2 = sigmoid(2z), without the cancellation of the left side.
@@ -92,9 +99,23 @@ fn binary(op: BinaryOp, a: f64, b: f64) -> f64 {
         BinaryOp::Sub => a - b,
         BinaryOp::Mul => a * b,
         BinaryOp::Div => a / b,
+        BinaryOp::FloorDiv if b == 0.0 => a / b,
+        // The remainder is exact, so that this is an integer but for the last rounding.
+        BinaryOp::FloorDiv => {
+            let quotient = ((a - a % b) / b).round();
+            quotient - f64::from(u8::from(falls_short(a, b)))
+        }
+        BinaryOp::Mod if falls_short(a, b) => a % b + b,
+        BinaryOp::Mod => a % b,
         BinaryOp::Pow => a.powf(b),
         BinaryOp::Max if a > b || a.is_nan() => a,
         BinaryOp::Min if a < b || a.is_nan() => a,
         BinaryOp::Max | BinaryOp::Min => b,
     }
+}
+
+/// Whether a quotient that is cut off towards 0 is above the exact one.
+fn falls_short(a: f64, b: f64) -> bool {
+    let rest = a % b;
+    rest != 0.0 && (rest < 0.0) != (b < 0.0)
 }

@@ -46,6 +46,28 @@ pub fn log<M: MulAdd>(x: f32) -> f32 {
     if x == 0.0 { f32::NEG_INFINITY } else { nonzero }
 }
 
+/// ln(1 + x) within 3 ulp, also where x is too small to change 1; NaN below -1, −∞ at -1.
+///
+/// With u the rounded 1 + x, it is ln u and what the rounding took away, relative to u.
+///
+/// ```
+/// use lessons_compute::math::{Unfused, log1p};
+/// assert_eq!(log1p::<Unfused>(1e-20), 1e-20);
+/// assert_eq!(log1p::<Unfused>(-1.0), f32::NEG_INFINITY);
+/// ```
+#[inline(always)]
+pub fn log1p<M: MulAdd>(x: f32) -> f32 {
+    let u = 1.0 + x;
+    let lost = (x - (u - 1.0)) / u;
+    let lost = if u > 0.0 && u < f32::INFINITY {
+        lost
+    } else {
+        0.0
+    };
+    let sum = log::<M>(u) + lost;
+    if u == 1.0 { x } else { sum }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +79,12 @@ mod tests {
         let sample = || everywhere().chain((1..200_000).map(|i| i as f32 / 65_536.0));
         assert_within(2, sample(), log::<Fused>, f64::ln);
         assert_within(2, sample(), log::<Unfused>, f64::ln);
+    }
+
+    #[test]
+    fn log1p_is_within_3_ulp() {
+        let sample = || everywhere().chain((-100_000..400_000).map(|i| i as f32 / 100_000.0));
+        assert_within(3, sample(), log1p::<Fused>, f64::ln_1p);
+        assert_within(3, sample(), log1p::<Unfused>, f64::ln_1p);
     }
 }

@@ -4,19 +4,26 @@ use proptest::prelude::*;
 
 use crate::elementwise::{BinaryOp, Operand, Step, UnaryOp, View};
 
-const UNARY: [UnaryOp; 17] = [
+const UNARY: [UnaryOp; 24] = [
     UnaryOp::Neg,
     UnaryOp::Abs,
     UnaryOp::Exp,
     UnaryOp::Log,
+    UnaryOp::Log1p,
     UnaryOp::Sqrt,
     UnaryOp::Rsqrt,
     UnaryOp::Recip,
     UnaryOp::Sin,
     UnaryOp::Cos,
+    UnaryOp::Acos,
     UnaryOp::Tanh,
+    UnaryOp::Atanh,
     UnaryOp::Erf,
     UnaryOp::Sigmoid,
+    UnaryOp::Floor,
+    UnaryOp::Ceil,
+    UnaryOp::Round,
+    UnaryOp::Trunc,
     UnaryOp::Relu,
     UnaryOp::Gelu,
     UnaryOp::GeluTanh,
@@ -24,11 +31,13 @@ const UNARY: [UnaryOp; 17] = [
     UnaryOp::Silu,
 ];
 
-const BINARY: [BinaryOp; 7] = [
+const BINARY: [BinaryOp; 9] = [
     BinaryOp::Add,
     BinaryOp::Sub,
     BinaryOp::Mul,
     BinaryOp::Div,
+    BinaryOp::FloorDiv,
+    BinaryOp::Mod,
     BinaryOp::Pow,
     BinaryOp::Max,
     BinaryOp::Min,
