@@ -37,7 +37,8 @@ pub mod prelude {
         TokenStrip,
     };
     pub use crate::graph::{
-        Builder, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, Window, concat, f32s, i64s,
+        Builder, Custom, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, Window, concat,
+        cond, f32s, i64s, stack, while_loop,
     };
     pub use crate::models::{Classification, Classifier};
     pub use crate::nn;

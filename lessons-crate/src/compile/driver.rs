@@ -10,6 +10,7 @@ use super::fuse_elementwise::FuseElementwise;
 use super::fuse_epilogue::FuseEpilogue;
 use super::fuse_residual_norm::FuseResidualNorm;
 use super::merge_projections::MergeProjections;
+use super::optimize_bodies::OptimizeBodies;
 use super::pass::{Pass, Tools};
 use super::recognize_attention::RecognizeAttention;
 use super::recognize_gelu::RecognizeGelu;
@@ -40,6 +41,7 @@ pub fn passes() -> Vec<Box<dyn Pass>> {
         Box::new(FuseEpilogue),
         Box::new(MergeProjections),
         Box::new(FuseElementwise),
+        Box::new(OptimizeBodies),
     ]
 }
 
@@ -113,6 +115,9 @@ pub fn compile_with(
         }
         let mut changed = false;
         for pass in passes {
+            if !pass.concerns(&current) {
+                continue;
+            }
             let stage = run(&**pass, current, &Tools { evaluate }, &mut left)?;
             current = stage.graph.clone();
             changed |= !stage.patches.is_empty();

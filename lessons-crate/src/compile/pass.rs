@@ -14,6 +14,12 @@ pub trait Pass {
     /// What it does, in one sentence for people.
     fn says(&self) -> &'static str;
 
+    /// Whether there is anything in the graph that the pass is made for. One that says no is not run,
+    /// and no report mentions it.
+    fn concerns(&self, _graph: &Graph) -> bool {
+        true
+    }
+
     /// The next change to make, or `None` when there is nothing (more) to do.
     ///
     /// # Errors

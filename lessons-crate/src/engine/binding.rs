@@ -15,13 +15,25 @@ use crate::weights::to_candle;
 /// input that fixed a symbol where two disagree.
 pub fn bind(graph: &Graph, inputs: &BTreeMap<&str, &Tensor>) -> Result<Bindings, RunError> {
     check_names(graph, inputs)?;
+    for (name, node) in graph.inputs() {
+        if let Some(tensor) = inputs.get(name) {
+            check_dtype(name, &node.ty, tensor)?;
+        }
+    }
+    sizes(graph, inputs)
+}
+
+/// What the symbols stand for, whatever the dtypes are.
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn sizes(graph: &Graph, inputs: &BTreeMap<&str, &Tensor>) -> Result<Bindings, RunError> {
     let mut bindings = Bindings::new();
     let mut fixed_by: BTreeMap<String, &str> = BTreeMap::new();
     for (name, node) in graph.inputs() {
         let Some(tensor) = inputs.get(name) else {
             continue;
         };
-        check_dtype(name, &node.ty, tensor)?;
         let dims = tensor.dims();
         if dims.len() != node.ty.rank() {
             return Err(misfit(name, &node.ty, dims, String::new()));

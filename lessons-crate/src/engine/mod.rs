@@ -5,6 +5,7 @@
 //! fast path is compared with.
 
 mod binding;
+mod control;
 mod cpu;
 mod device;
 mod error;

@@ -1,12 +1,15 @@
 //! Building graphs: in one closure, or growing over several notebook cells.
 
+mod call;
+mod random;
+
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::dim::Dim;
 use super::dtype::DType;
-use super::error::{GraphError, Operand};
+use super::error::{Broken, GraphError, Operand};
 use super::ir::{Graph, Node, NodeId, Output, Parts, Scope};
 use super::ops::{Constant, Input, Op, OpDef, Range, Values, Weight};
 use super::shape::IntoShape;
@@ -188,7 +191,7 @@ impl Builder {
                 node,
             }),
             None if draft.error.is_some() => {}
-            None => draft.error = Some(foreign("output", site)),
+            None => draft.error = Some(foreign("output", site.into())),
         }
     }
 
@@ -222,9 +225,7 @@ impl Builder {
     }
 
     fn fail(&self, error: GraphError) {
-        if let Some(draft) = open().graphs.get_mut(&self.id) {
-            draft.error.get_or_insert(error);
-        }
+        fail_in(self.id, error);
     }
 
     /// Checks the graph and returns it.
@@ -259,6 +260,42 @@ pub(crate) fn constant_in(graph: u32, constant: Constant, site: &Location<'_>) -
     apply_in(graph, constant.into(), &[], site)
 }
 
+/// Adds a range to a graph.
+pub(crate) fn range_in(graph: u32, end: Dim, site: &Location<'_>) -> Value {
+    apply_in(graph, Range { end }.into(), &[], site)
+}
+
+/// Notes a mistake, unless there was one before.
+pub(crate) fn fail_in(graph: u32, error: GraphError) {
+    if let Some(draft) = open().graphs.get_mut(&graph) {
+        draft.error.get_or_insert(error);
+    }
+}
+
+/// Notes a mistake of an op that is made of others, in its own terms. The result is poisoned.
+pub(crate) fn refuse(
+    op: &str,
+    broken: Broken,
+    rule: &str,
+    inputs: &[Value],
+    site: &Location<'_>,
+) -> Value {
+    let graph = inputs.first().map_or(u32::MAX, |value| value.graph());
+    if let Some(draft) = open().graphs.get_mut(&graph)
+        && draft.error.is_none()
+    {
+        let nodes: Option<Vec<NodeId>> = inputs.iter().map(|value| value.node_in(graph)).collect();
+        draft.error = Some(match nodes {
+            None => foreign(op, site.into()),
+            Some(nodes) => {
+                let operands = nodes.iter().map(|node| draft.operand(*node)).collect();
+                GraphError::broken(op, broken, rule, operands).at(Some(site.into()))
+            }
+        });
+    }
+    Value::poisoned(graph)
+}
+
 fn apply_in(graph: u32, op: Op, inputs: &[Value], site: &Location<'_>) -> Value {
     let poisoned = Value::poisoned(graph);
     let mut open = open();
@@ -268,7 +305,7 @@ fn apply_in(graph: u32, op: Op, inputs: &[Value], site: &Location<'_>) -> Value 
     if draft.error.is_some() {
         return poisoned;
     }
-    match draft.add(graph, op, inputs, site) {
+    match draft.apply(graph, op, inputs, site) {
         Ok(node) => Value::new(graph, node),
         Err(error) => {
             draft.error = Some(error);
@@ -278,7 +315,7 @@ fn apply_in(graph: u32, op: Op, inputs: &[Value], site: &Location<'_>) -> Value 
 }
 
 impl Draft {
-    fn add(
+    fn apply(
         &mut self,
         graph: u32,
         op: Op,
@@ -286,12 +323,22 @@ impl Draft {
         site: &Location<'_>,
     ) -> Result<NodeId, GraphError> {
         let nodes: Option<Vec<NodeId>> = inputs.iter().map(|value| value.node_in(graph)).collect();
-        let nodes = nodes.ok_or_else(|| foreign(op.name(), site))?;
+        let nodes = nodes.ok_or_else(|| foreign(op.name(), site.into()))?;
+        let scope = self.around.last().copied();
+        self.add(op, nodes, scope, site.into())
+    }
+
+    fn add(
+        &mut self,
+        op: Op,
+        nodes: Vec<NodeId>,
+        scope: Option<usize>,
+        site: Site,
+    ) -> Result<NodeId, GraphError> {
         let types: Vec<&TensorType> = nodes
             .iter()
             .map(|node| &self.parts.nodes[node.0 as usize].ty)
             .collect();
-        let site = Site::from(site);
         let ty = op.infer(&types).map_err(|broken| {
             let operands = nodes.iter().map(|node| self.operand(*node)).collect();
             GraphError::broken(op.name(), broken, op.rule(), operands).at(Some(site.clone()))
@@ -302,7 +349,6 @@ impl Draft {
         }
         self.check_name(&op, &site)?;
         let id = NodeId(self.parts.nodes.len() as u32);
-        let scope = self.around.last().copied();
         self.parts.nodes.push(Node {
             id,
             op,
@@ -355,10 +401,13 @@ fn article(noun: &str) -> String {
     format!("{} {noun}", if an { "an" } else { "a" })
 }
 
-fn foreign(op: &str, site: &Location<'_>) -> GraphError {
+fn foreign(op: &str, site: Site) -> GraphError {
     GraphError::new(op, "an operand belongs to another graph")
-        .at(Some(site.into()))
-        .help("declare it in this graph as an input, and give it the other graph's output when it runs")
+        .at(Some(site))
+        .help(
+            "declare it in this graph as an input, and give it the other graph's output when it runs; \
+             a branch or loop is a graph too, so hand its closure all that it uses",
+        )
 }
 
 /// What a value is, for as long as its graph is being built.

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// What the symbols of a graph stand for in one run: symbol name to size.
 pub type Bindings = BTreeMap<String, usize>;
 
+/// What symbols stand for where one graph becomes part of another: symbol name to dim.
+pub(crate) type Symbols = BTreeMap<String, Dim>;
+
 /// The size of one axis: a polynomial over named symbols with integer coefficients, in a canonical
 /// form, so that two dims are equal exactly when they are equal for every value of their symbols.
 ///
@@ -113,6 +116,23 @@ impl Dim {
             sum = sum.checked_add(term)?;
         }
         usize::try_from(sum).ok()
+    }
+
+    /// The dim with other dims in the place of symbols; a symbol that is not among them stays.
+    pub(crate) fn substitute(&self, symbols: &Symbols) -> Dim {
+        let term = |product: &Vec<Arc<str>>, coefficient: i64| {
+            product
+                .iter()
+                .fold(Dim::constant(coefficient), |term, name| {
+                    let dim = symbols.get(&**name).cloned();
+                    term * dim.unwrap_or_else(|| Dim::symbol(name))
+                })
+        };
+        self.terms
+            .iter()
+            .fold(Dim::constant(0), |sum, (product, coefficient)| {
+                sum + term(product, *coefficient)
+            })
     }
 
     /// The dim `d` with `d * divisor == self`, if there is one and the divisor is a single product.
@@ -354,6 +374,15 @@ mod tests {
         fn a_product_divided_by_a_factor_gives_the_other(x in dims(), n in 1i32..5) {
             let factor = Dim::from("a") * Dim::from(n);
             prop_assert_eq!((x.clone() * factor.clone()).div_exact(&factor), Some(x));
+        }
+
+        #[test]
+        fn substituting_is_binding_later(x in dims(), a in dims(), b in 0usize..9, c in 0usize..9) {
+            let symbols = Symbols::from([("a".into(), a.clone())]);
+            let bindings = Bindings::from([("b".into(), b), ("c".into(), c), ("a".into(), 2)]);
+            let Some(size) = a.bind(&bindings) else { return Ok(()) };
+            let later = Bindings::from([("b".into(), b), ("c".into(), c), ("a".into(), size)]);
+            prop_assert_eq!(x.substitute(&symbols).bind(&bindings), x.bind(&later));
         }
 
         #[test]

@@ -118,8 +118,12 @@ impl Graph {
     }
 
     /// The graph as JSON, without call sites.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&self.0.parts).expect("graphs hold nothing that JSON cannot")
+    ///
+    /// # Errors
+    /// When it has a custom op, which is a closure.
+    pub fn to_json(&self) -> Result<String, GraphError> {
+        serde_json::to_string_pretty(&self.0.parts)
+            .map_err(|error| GraphError::new("graph file", error.to_string()))
     }
 
     pub fn name(&self) -> &str {

@@ -22,12 +22,12 @@ pub use dim::{Bindings, Dim};
 pub use dtype::DType;
 pub use error::{Broken, GraphError, Operand};
 pub use ir::{Graph, Node, NodeId, Output, Parts, Scope};
-pub use ops::Window;
+pub use ops::{Custom, CustomInput, Window};
 pub(crate) use shape::axis_of_rank;
 pub use shape::{IntoShape, Shape};
 pub use site::Site;
 pub use tensor_type::{TensorType, f32s, i64s};
-pub use value::{Value, concat};
+pub use value::{Value, concat, cond, stack, while_loop};
 
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,13 @@ impl fmt::Display for Graph {
                 }
             }
             writeln!(f, " : {}", node.ty)?;
+            for (what, body) in node.op.bodies() {
+                writeln!(f, "    {what}:")?;
+                // Without its first line, which says its name.
+                for line in body.graph().to_string().lines().skip(1) {
+                    writeln!(f, "    {line}")?;
+                }
+            }
         }
         for output in self.outputs() {
             writeln!(f, "  output {} = {}", output.name, output.node)?;

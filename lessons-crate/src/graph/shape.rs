@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use super::dim::{Bindings, Dim};
+use super::dim::{Bindings, Dim, Symbols};
 
 /// The dims of a tensor, outermost first.
 ///
@@ -44,6 +44,11 @@ impl Shape {
     /// The sizes when the symbols stand for `bindings`; `None` if one is not bound.
     pub fn bind(&self, bindings: &Bindings) -> Option<Vec<usize>> {
         self.0.iter().map(|dim| dim.bind(bindings)).collect()
+    }
+
+    /// The shape with other dims in the place of symbols.
+    pub(crate) fn substitute(&self, symbols: &Symbols) -> Shape {
+        Shape(self.0.iter().map(|dim| dim.substitute(symbols)).collect())
     }
 
     /// The axis that `axis` names, where negative numbers count from the end.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::dim::Dim;
+use super::dim::{Dim, Symbols};
 use super::dtype::DType;
 use super::shape::{IntoShape, Shape};
 
@@ -36,6 +36,14 @@ impl TensorType {
     /// The size in bytes.
     pub fn bytes(&self) -> Dim {
         self.shape.elements() * Dim::from(self.dtype.bytes())
+    }
+
+    /// The type with other dims in the place of symbols.
+    pub(crate) fn substitute(&self, symbols: &Symbols) -> TensorType {
+        TensorType {
+            dtype: self.dtype,
+            shape: self.shape.substitute(symbols),
+        }
     }
 
     /// The type of a value that does not exist because an earlier op failed.

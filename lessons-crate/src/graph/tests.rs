@@ -100,7 +100,7 @@ fn files_keep_graphs() {
         );
     })
     .unwrap();
-    let read = Graph::from_json(&graph.to_json()).unwrap();
+    let read = Graph::from_json(&graph.to_json().unwrap()).unwrap();
     assert_eq!(read.to_string(), graph.to_string());
     assert_eq!(read.scopes(), graph.scopes());
     assert!(

@@ -205,6 +205,8 @@ unary_methods! {
     exp => Exp,
     /// The natural logarithm.
     log => Log,
+    /// `log(1 + x)`, accurate also where `x` is too small to change 1.
+    log1p => Log1p,
     /// The square root.
     sqrt => Sqrt,
     /// `1 / sqrt(x)`
@@ -215,12 +217,24 @@ unary_methods! {
     sin => Sin,
     /// The cosine of `x` radians.
     cos => Cos,
+    /// The angle from 0 to pi whose cosine is `x`; NaN beyond -1 and 1.
+    acos => Acos,
     /// The hyperbolic tangent.
     tanh => Tanh,
+    /// The inverse of tanh; infinite at -1 and 1, NaN beyond.
+    atanh => Atanh,
     /// The error function.
     erf => Erf,
     /// `1 / (1 + exp(-x))`
     sigmoid => Sigmoid,
+    /// The largest integer that is not above `x`.
+    floor => Floor,
+    /// The smallest integer that is not below `x`.
+    ceil => Ceil,
+    /// The nearest integer; of two that are as near, the even one.
+    round => Round,
+    /// The next integer toward zero.
+    trunc => Trunc,
     /// `max(x, 0)`
     relu => Relu,
     /// The exact Gaussian error linear unit, `x * (1 + erf(x / sqrt(2))) / 2`.
@@ -313,6 +327,10 @@ macro_rules! binary_methods {
 }
 
 binary_methods! {
+    /// The largest integer that is not above `self / other`, as Python's `//`.
+    floor_div => Binary::FloorDiv,
+    /// What that division leaves, with the sign of `other`: Python's `%`.
+    modulo => Binary::Mod,
     /// `self` to the power of `other`.
     pow => Binary::Pow,
     /// The larger of both, element by element.
@@ -408,6 +426,16 @@ impl fmt::Debug for Value {
         write!(f, "{}", self.ty())
     }
 }
+
+mod control;
+mod custom;
+mod index;
+mod logical;
+mod movement;
+mod order;
+
+pub use control::{cond, while_loop};
+pub use movement::stack;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ fn graph() -> Value {
         let x = g.input("x", f32s(("n",)));
         g.output("y", (2 * x + 1.0).relu());
     });
-    serde_json::from_str(&graph.unwrap().to_json()).unwrap()
+    serde_json::from_str(&graph.unwrap().to_json().unwrap()).unwrap()
 }
 
 /// A file with this graph, and the folder that holds it.

@@ -11,7 +11,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone)]
 struct Recipe(Vec<(u8, usize, usize)>);
 
-const STEPS: u8 = 38;
+const STEPS: u8 = 50;
 
 fn recipes() -> impl Strategy<Value = Recipe> {
     prop::collection::vec((0..STEPS, 0usize..100, 0usize..100), 1..16).prop_map(Recipe)
@@ -44,6 +44,8 @@ fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
     let kernel = || g.weight(&format!("c{at}"), f32s((2, 2, 3, 3)));
     let image = |x: Value| x.reshape((1, 2, 6, 8));
     let back = |x: Value| x.reshape((2, 6, 8));
+    // Zeros that the compiler does not know to be zeros.
+    let zeros = |x: Value, dtype| x.greater(1e30).cast(dtype);
     let heads = |x: Value| x.reshape((2, 6, 2, 4)).permute([0, 2, 1, 3]);
     match step {
         0 => a + b,
@@ -106,6 +108,40 @@ fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
             let [scale, shift] =
                 ["s", "t"].map(|name| g.weight(&format!("{name}{at}"), f32s((6,))));
             a.group_norm(3, scale, shift, 0.1)
+        }
+        37 => (a.abs().log1p() - b).tanh(),
+        38 => (a.tanh() * 0.9).acos() - (b.tanh() * 0.5).atanh(),
+        39 => a.cumsum(1) * 0.25 + b,
+        40 => a
+            .pad([(0, 0), (1, 0), (2, 3)], 0.5)
+            .slice(1, 1, 7)
+            .slice(2, 1, 9),
+        41 => {
+            let [p, q] = a.chunk(1);
+            stack(&[q, p], 1).flatten(1, 2) - b.tile([1, 2, 1]).slice(1, 3, 9)
+        }
+        42 => a.slice(2, 2, 6).repeat_interleave(2, -1) + b,
+        // Values in order depend on the values without a jump, though their indices do not.
+        43 => a.top_k(8, -1).0 - b.bottom_k(6, 1).0,
+        44 => a.take(g.range(8), 2) + b.take_along_axis(zeros(b, DType::I64), 1),
+        45 => {
+            let at = zeros(b, DType::I64) + 3;
+            a.scatter_add(at, b.tanh() * 0.25, 1)
+        }
+        46 => a * g.range(6).one_hot(8) + g.random_uniform((6, 8), at as u64) * b,
+        47 => {
+            let small = zeros(a, DType::F32).sum(0).sum(0).sum(0).less(1);
+            cond(
+                small,
+                [a, b],
+                |_, [a, b]| (a + b).tanh() * 1.0,
+                |_, [a, _]| a,
+            )
+        }
+        48 => {
+            let zero = zeros(a, DType::F32).sum(0).sum(0).sum(0);
+            let turn = |_: &Builder, [n, x, b]: [Value; 3]| [n + 1, (x * 0.5 + b * 1.0).tanh(), b];
+            while_loop([zero, a, b], |_, [n, ..]| n.less(3), turn)[1]
         }
         _ => a.less(b).select(a, b * 0.5) - a.matmul(b.t()).tanh().sum_keepdim(-1) * 0.125,
     }

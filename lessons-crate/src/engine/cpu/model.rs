@@ -30,6 +30,8 @@ pub struct CpuModel {
     graph: Graph,
     threads: Threads,
     loaded: Loaded,
+    /// For each node that runs graphs, such as the branches of a `cond`, the models of these.
+    bodies: HashMap<NodeId, Vec<CpuModel>>,
     plans: Mutex<Vec<Arc<Cached>>>,
 }
 
@@ -89,7 +91,20 @@ impl CpuModel {
             let ms = 1e3 * start.elapsed().as_secs_f64();
             format!("load {name}: {known} values depend on weights alone, {ms:.1} ms")
         });
+        let mut bodies = HashMap::new();
+        for node in graph.nodes() {
+            let of_node = node
+                .op
+                .bodies()
+                .into_iter()
+                .map(|(_, body)| CpuModel::new(body.graph(), &HashMap::new(), threads.clone()));
+            let of_node: Vec<CpuModel> = of_node.collect::<Result<_, _>>()?;
+            if !of_node.is_empty() {
+                bodies.insert(node.id, of_node);
+            }
+        }
         Ok(CpuModel {
+            bodies,
             graph: graph.clone(),
             loaded,
             threads,
@@ -194,6 +209,17 @@ impl CpuModel {
         Ok(Outputs::new(outputs.into_iter()))
     }
 
+    /// Runs the graph on inputs, and gives its outputs, in the order in which it declares them.
+    ///
+    /// # Errors
+    /// As [`CpuModel::run`].
+    pub fn run_in_order(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, RunError> {
+        let names = self.graph.inputs().map(|(name, _)| name);
+        let inputs: Vec<(&str, &Tensor)> = names.zip(inputs).collect();
+        let outputs = self.run(&inputs, None)?;
+        Ok(outputs.iter().map(|(_, tensor)| tensor.clone()).collect())
+    }
+
     /// Runs the graph into memory of the caller's.
     ///
     /// # Errors
@@ -276,6 +302,7 @@ impl CpuModel {
             graph: &self.graph,
             threads: &self.threads,
             loaded: &self.loaded.tensors,
+            bodies: &self.bodies,
             inputs: ordered,
         };
         // Whoever comes while another run uses the arena gets one of its own.

@@ -1,16 +1,19 @@
 //! Runs a specialized program over the memory that it owns.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use candle_core::{CpuStorage, Device, Storage, Tensor};
 
 use super::memory::ALIGNMENT;
+use super::model::CpuModel;
 use super::specialize::{Home, Operand, Source, Specialization, Step, view};
 use super::task::{Data, MAX_READS, Workspace};
 use super::threads::Threads;
+use crate::engine::control::control;
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval};
-use crate::graph::{DType, Graph};
+use crate::graph::{DType, Graph, NodeId};
 
 /// The memory of one run: kept from run to run.
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ pub struct Surroundings<'r> {
     pub graph: &'r Graph,
     pub threads: &'r Threads,
     pub loaded: &'r [Tensor],
+    /// The models of the bodies of nodes that have any.
+    pub bodies: &'r HashMap<NodeId, Vec<CpuModel>>,
     /// In the order in which the graph declares them.
     pub inputs: &'r [Option<&'r Tensor>],
 }
@@ -143,7 +148,7 @@ fn run_step(
                 outputs,
                 kept,
             };
-            let value = shared.reference(step)?;
+            let value = shared.value(step)?;
             kept[*number] = Some(value);
             Ok(())
         }
@@ -208,8 +213,9 @@ impl Shared<'_> {
         }
     }
 
-    /// Runs a step through the reference, on copies of what is in the arena.
-    fn reference(&self, step: &Step) -> Result<Tensor, RunError> {
+    /// Runs a step whose value is a tensor, on copies of what is in the arena: through the models of its
+    /// bodies, or else through the reference.
+    fn value(&self, step: &Step) -> Result<Tensor, RunError> {
         let node = self
             .around
             .graph
@@ -220,6 +226,10 @@ impl Shared<'_> {
             .iter()
             .map(|read| self.as_tensor(read))
             .collect::<Result<_, _>>()?;
+        if let Some(bodies) = self.around.bodies.get(&step.node) {
+            let run = |body: usize, inputs: &[Tensor]| bodies[body].run_in_order(inputs);
+            return Ok(control(&node.op, &reads, &run)?.contiguous()?);
+        }
         let context = Context {
             bindings: &self.program.bindings,
             device: &Device::Cpu,

@@ -84,6 +84,10 @@ impl Target for CpuTarget {
             Op::Cast(op) if op.dtype == DType::F32 && reads(DType::I64) => {
                 ("cast".to_owned(), "integers as floats".to_owned())
             }
+            op if !op.bodies().is_empty() => (
+                "control flow".to_owned(),
+                "its bodies are plans of their own, made once for each shape".to_owned(),
+            ),
             op => (
                 "candle".to_owned(),
                 format!(

@@ -1,6 +1,7 @@
 //! Each kernel, as the engine calls it, against the reference, on shapes and strides of all kinds.
 
 mod bounds;
+mod control;
 mod image;
 mod ops;
 mod views;

@@ -3,8 +3,9 @@
 use candle_core::{DType, Tensor};
 
 use super::Context;
+use super::elements::Elements;
 use crate::engine::error::RunError;
-use crate::graph::ops::{Argument, Binary, Compare, Fused, StepOp, Unary};
+use crate::graph::ops::{Argument, Binary, Compare, Fused, Logical, StepOp, Unary};
 
 type Run = Result<Tensor, RunError>;
 
@@ -19,14 +20,22 @@ pub fn unary(op: Unary, x: &Tensor) -> Run {
         Unary::Abs => x.abs()?,
         Unary::Exp => x.exp()?,
         Unary::Log => x.log()?,
+        Unary::Log1p => by_element(x, f64::ln_1p)?,
         Unary::Sqrt => x.sqrt()?,
         Unary::Rsqrt => x.sqrt()?.recip()?,
         Unary::Recip => x.recip()?,
         Unary::Sin => x.sin()?,
         Unary::Cos => x.cos()?,
+        Unary::Acos => by_element(x, f64::acos)?,
         Unary::Tanh => x.tanh()?,
+        Unary::Atanh => by_element(x, f64::atanh)?,
         Unary::Erf => x.erf()?,
         Unary::Sigmoid => sigmoid(x)?,
+        Unary::Floor => x.floor()?,
+        Unary::Ceil => x.ceil()?,
+        // candle rounds halves away from zero.
+        Unary::Round => by_element(x, f64::round_ties_even)?,
+        Unary::Trunc => by_element(x, f64::trunc)?,
         Unary::Relu => x.lt(&x.zeros_like()?)?.where_cond(&x.zeros_like()?, x)?,
         Unary::Gelu => ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)?.mul(&(x * 0.5)?)?,
         Unary::GeluTanh => {
@@ -43,32 +52,93 @@ fn sigmoid(x: &Tensor) -> Result<Tensor, candle_core::Error> {
     (x.neg()?.exp()? + 1.0)?.recip()
 }
 
+/// A function that candle lacks, in `f64` whatever the dtype is.
+fn by_element(x: &Tensor, function: fn(f64) -> f64) -> Run {
+    let values = match Elements::of(x)? {
+        Elements::Floats(values) => Elements::Floats(values.into_iter().map(function).collect()),
+        // Integers are whole already; no other function takes them.
+        ints => ints,
+    };
+    values.tensor(x.dims(), x.dtype(), x.device())
+}
+
 pub fn binary(op: Binary, a: &Tensor, b: &Tensor) -> Run {
     Ok(match op {
         Binary::Add => a.broadcast_add(b)?,
         Binary::Sub => a.broadcast_sub(b)?,
         Binary::Mul => a.broadcast_mul(b)?,
         Binary::Div => {
-            if !a.dtype().is_float() && has_zero(b)? {
-                return Err(RunError::new("division by zero, in integers")
-                    .help("cast to floats to get infinity instead"));
-            }
+            no_integer_zero(b)?;
             a.broadcast_div(b)?
         }
+        Binary::FloorDiv => by_pair(a, b, floor_div, |a, b| {
+            let quotient = a.wrapping_div(b);
+            quotient - i64::from(rounds_up(a, b))
+        })?,
+        Binary::Mod => by_pair(a, b, modulo, |a, b| {
+            let rest = a.wrapping_rem(b);
+            if rounds_up(a, b) { rest + b } else { rest }
+        })?,
         Binary::Pow => pow(a, b)?,
         Binary::Max => with_nan(a, b, a.broadcast_maximum(b)?)?,
         Binary::Min => with_nan(a, b, a.broadcast_minimum(b)?)?,
     })
 }
 
-/// By element, since candle computes `exp(b * log(a))`, which is NaN for every negative `a`.
+/// A function of two elements that candle lacks, in `f64` or `i64` whatever the dtype is.
+fn by_pair(a: &Tensor, b: &Tensor, floats: fn(f64, f64) -> f64, ints: fn(i64, i64) -> i64) -> Run {
+    no_integer_zero(b)?;
+    let shape = a.shape().broadcast_shape_binary_op(b.shape(), "binary")?;
+    let left = Elements::of(&a.broadcast_as(&shape)?)?;
+    let right = Elements::of(&b.broadcast_as(&shape)?)?;
+    let values = match (left, right) {
+        (Elements::Floats(a), Elements::Floats(b)) => {
+            Elements::Floats(a.into_iter().zip(b).map(|(a, b)| floats(a, b)).collect())
+        }
+        (Elements::Ints(a), Elements::Ints(b)) => {
+            Elements::Ints(a.into_iter().zip(b).map(|(a, b)| ints(a, b)).collect())
+        }
+        _ => return Err(RunError::new("one operand holds floats and one does not")),
+    };
+    values.tensor(shape.dims(), a.dtype(), a.device())
+}
+
+/// candle computes `exp(b * log(a))`, which is NaN for every negative `a`.
 fn pow(a: &Tensor, b: &Tensor) -> Run {
-    let shape = a.shape().broadcast_shape_binary_op(b.shape(), "pow")?;
-    let flat = |x: &Tensor| x.broadcast_as(&shape)?.to_dtype(DType::F64)?.flatten_all();
-    let (bases, exponents) = (flat(a)?.to_vec1::<f64>()?, flat(b)?.to_vec1::<f64>()?);
-    let powers = bases.iter().zip(&exponents).map(|(a, b)| a.powf(*b));
-    let powers = Tensor::from_vec(powers.collect::<Vec<_>>(), shape, a.device())?;
-    Ok(powers.to_dtype(a.dtype())?)
+    by_pair(a, b, f64::powf, |_, _| 0)
+}
+
+/// By way of the remainder, which is exact, so that a quotient just below an integer is not taken for
+/// the integer.
+fn floor_div(a: f64, b: f64) -> f64 {
+    if b == 0.0 {
+        return a / b;
+    }
+    let toward_zero = ((a - a % b) / b).round();
+    toward_zero - f64::from(u8::from(below_zero(a % b, b)))
+}
+
+fn modulo(a: f64, b: f64) -> f64 {
+    let rest = a % b;
+    if below_zero(rest, b) { rest + b } else { rest }
+}
+
+/// Whether a quotient with this remainder, cut off toward zero, is above the exact one.
+fn below_zero(rest: f64, b: f64) -> bool {
+    rest != 0.0 && (rest < 0.0) != (b < 0.0)
+}
+
+fn rounds_up(a: i64, b: i64) -> bool {
+    let rest = a.wrapping_rem(b);
+    rest != 0 && (rest < 0) != (b < 0)
+}
+
+fn no_integer_zero(b: &Tensor) -> Result<(), RunError> {
+    match !b.dtype().is_float() && has_zero(b)? {
+        true => Err(RunError::new("division by zero, in integers")
+            .help("cast to floats to get infinity instead")),
+        false => Ok(()),
+    }
 }
 
 fn has_zero(x: &Tensor) -> Result<bool, RunError> {
@@ -98,6 +168,30 @@ pub fn compare(op: Compare, a: &Tensor, b: &Tensor) -> Run {
         Compare::LessEqual => a.broadcast_le(b)?,
         Compare::Greater => a.broadcast_gt(b)?,
         Compare::GreaterEqual => a.broadcast_ge(b)?,
+    })
+}
+
+/// On bools as candle holds them: 0 and 1.
+pub fn logical(op: Logical, inputs: &[&Tensor]) -> Run {
+    let pair = |a: &Tensor, b: &Tensor| -> Result<_, RunError> {
+        let shape = a.shape().broadcast_shape_binary_op(b.shape(), "logical")?;
+        Ok((a.broadcast_as(&shape)?, b.broadcast_as(&shape)?))
+    };
+    Ok(match (op, inputs) {
+        (Logical::Not, [a]) => a.eq(&a.zeros_like()?)?,
+        (Logical::And, [a, b]) => {
+            let (a, b) = pair(a, b)?;
+            (a * b)?
+        }
+        (Logical::Or, [a, b]) => {
+            let (a, b) = pair(a, b)?;
+            (a + b)?.gt(0u8)?
+        }
+        (Logical::Xor, [a, b]) => {
+            let (a, b) = pair(a, b)?;
+            a.ne(&b)?
+        }
+        _ => return Err(RunError::new("it was given another number of operands")),
     })
 }
 

@@ -2,12 +2,17 @@
 //! fast paths are held against, in `f32` or with every float widened to `f64`.
 
 mod attention;
+mod custom;
+mod elements;
 mod elementwise;
 mod fold;
 mod gather;
 mod image;
+mod index;
 mod matmul;
 mod norm;
+mod order;
+mod random;
 mod reduce;
 mod shape;
 mod source;
@@ -16,10 +21,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor};
 
-use super::binding::bind;
+use super::binding::{bind, sizes};
+use super::control::control;
 use super::error::RunError;
 use super::outputs::Outputs;
-use crate::graph::ops::Op;
+use crate::graph::ops::{Body, Op};
 use crate::graph::{Bindings, Graph, Node, NodeId, axis_of_rank};
 use crate::weights::Weights;
 use crate::weights::to_candle;
@@ -80,13 +86,23 @@ pub fn eval(node: &Node, inputs: &[&Tensor], context: &Context<'_>) -> Result<Te
     match &node.op {
         Op::Input(_) | Op::Weight(_) => Err(RunError::new("it was given no tensor")),
         Op::Constant(op) => source::constant(op, context),
+        Op::Random(op) => random::random(op, &shape, context),
         Op::Range(_) => source::range(shape[0], context),
         Op::Unary(op) => elementwise::unary(*op, inputs[0]),
         Op::Binary(op) => elementwise::binary(*op, inputs[0], inputs[1]),
         Op::Compare(op) => elementwise::compare(*op, inputs[0], inputs[1]),
+        Op::Logical(op) => elementwise::logical(*op, inputs),
         Op::Select(_) => elementwise::select(inputs, &shape),
         Op::Cast(op) => elementwise::cast(op.dtype, inputs[0], context),
         Op::Fused(op) => elementwise::fused(op, inputs, context),
+        Op::Custom(op) => custom::custom(op, inputs, &shape, context.dtype(node.ty.dtype)),
+        Op::Cond(_) | Op::While(_) => {
+            let bodies = node.op.bodies();
+            let inputs: Vec<Tensor> = inputs.iter().map(|input| (*input).clone()).collect();
+            control(&node.op, &inputs, &|body, inputs| {
+                run_body(bodies[body].1, inputs, context)
+            })
+        }
         Op::MatMul(_) => matmul::matmul(inputs[0], inputs[1], &shape),
         Op::Linear(op) => matmul::linear(op, inputs, &shape),
         Op::Conv2d(op) => image::conv2d(op, inputs, &shape),
@@ -98,6 +114,10 @@ pub fn eval(node: &Node, inputs: &[&Tensor], context: &Context<'_>) -> Result<Te
         Op::RmsNorm(op) => norm::rms_norm(op, inputs[0], inputs[1]),
         Op::AddLayerNorm(op) => norm::add_layer_norm(op, inputs),
         Op::Gather(_) => gather::gather(inputs[0], inputs[1], &shape),
+        Op::CumSum(op) => order::cumsum(op, inputs[0]),
+        Op::ArgSort(op) => order::argsort(op, inputs[0], &shape),
+        Op::Take(op) => index::take(op, inputs[0], inputs[1], &shape),
+        Op::Scatter(op) => index::scatter(op, inputs[0], inputs[1], inputs[2]),
         Op::Reshape(_) => shape::reshape(inputs[0], &shape),
         Op::Permute(op) => shape::permute(op, inputs[0]),
         Op::Broadcast(_) => shape::broadcast(inputs[0], &shape),
@@ -180,24 +200,51 @@ impl Reference {
             device: &self.device,
             precision,
         };
-        let mut values: HashMap<NodeId, Tensor> = HashMap::new();
-        for node in self.graph.nodes() {
-            let given = match &node.op {
-                Op::Input(input) => inputs.get(input.name.as_str()).copied(),
-                Op::Weight(_) => self.weights.get(&node.id),
-                _ => None,
-            };
-            let value = match given {
-                Some(tensor) => tensor.to_dtype(context.dtype(node.ty.dtype))?,
-                None => {
-                    let arguments: Vec<&Tensor> =
-                        node.inputs.iter().map(|id| &values[id]).collect();
-                    eval(node, &arguments, &context)
-                        .map_err(|error| error.of(self.graph.label(node.id)))?
-                }
-            };
-            values.insert(node.id, value);
-        }
-        Ok(values)
+        walk(&self.graph, inputs, &self.weights, &context)
     }
+}
+
+/// The values of all nodes.
+fn walk(
+    graph: &Graph,
+    inputs: &BTreeMap<&str, &Tensor>,
+    weights: &HashMap<NodeId, Tensor>,
+    context: &Context<'_>,
+) -> Result<HashMap<NodeId, Tensor>, RunError> {
+    let mut values: HashMap<NodeId, Tensor> = HashMap::new();
+    for node in graph.nodes() {
+        let given = match &node.op {
+            Op::Input(input) => inputs.get(input.name.as_str()).copied(),
+            Op::Weight(_) => weights.get(&node.id),
+            _ => None,
+        };
+        let value = match given {
+            Some(tensor) => tensor.to_dtype(context.dtype(node.ty.dtype))?,
+            None => {
+                let arguments: Vec<&Tensor> = node.inputs.iter().map(|id| &values[id]).collect();
+                eval(node, &arguments, context).map_err(|error| error.of(graph.label(node.id)))?
+            }
+        };
+        values.insert(node.id, value);
+    }
+    Ok(values)
+}
+
+/// The results of a branch or of a loop's part.
+fn run_body(
+    body: &Body,
+    inputs: &[Tensor],
+    context: &Context<'_>,
+) -> Result<Vec<Tensor>, RunError> {
+    let graph = body.graph();
+    let names = graph.inputs().map(|(name, _)| name);
+    let inputs: BTreeMap<&str, &Tensor> = names.zip(inputs).collect();
+    let bindings = sizes(graph, &inputs)?;
+    let context = Context {
+        bindings: &bindings,
+        ..*context
+    };
+    let values = walk(graph, &inputs, &HashMap::new(), &context)?;
+    let outputs = graph.outputs().iter();
+    Ok(outputs.map(|output| values[&output.node].clone()).collect())
 }

@@ -14,11 +14,12 @@ pub enum Kind {
     MatMul,
     Reduction,
     Movement,
+    Control,
     Scope,
 }
 
 /// All kinds, in the order in which legends name them.
-pub const KINDS: [Kind; 9] = [
+pub const KINDS: [Kind; 10] = [
     Kind::Input,
     Kind::Output,
     Kind::Weight,
@@ -27,6 +28,7 @@ pub const KINDS: [Kind; 9] = [
     Kind::MatMul,
     Kind::Reduction,
     Kind::Movement,
+    Kind::Control,
     Kind::Scope,
 ];
 
@@ -35,20 +37,25 @@ impl Kind {
         match op {
             Op::Input(_) => Kind::Input,
             Op::Weight(_) => Kind::Weight,
-            Op::Constant(_) | Op::Range(_) => Kind::Constant,
+            Op::Constant(_) | Op::Range(_) | Op::Random(_) => Kind::Constant,
             Op::MatMul(_) | Op::Linear(_) | Op::Conv2d(_) | Op::Attention(_) => Kind::MatMul,
             Op::Reduce(_)
             | Op::Pool2d(_)
+            | Op::CumSum(_)
+            | Op::ArgSort(_)
             | Op::Softmax(_)
             | Op::LayerNorm(_)
             | Op::RmsNorm(_)
             | Op::AddLayerNorm(_) => Kind::Reduction,
             Op::Gather(_)
+            | Op::Take(_)
+            | Op::Scatter(_)
             | Op::Reshape(_)
             | Op::Permute(_)
             | Op::Broadcast(_)
             | Op::Slice(_)
             | Op::Concat(_) => Kind::Movement,
+            Op::Cond(_) | Op::While(_) | Op::Custom(_) => Kind::Control,
             op if op.is_elementwise() => Kind::Elementwise,
             _ => Kind::Movement,
         }
@@ -64,6 +71,7 @@ impl Kind {
             Kind::MatMul => "matrix product",
             Kind::Reduction => "reduction",
             Kind::Movement => "data movement",
+            Kind::Control => "choice, loop or custom",
             Kind::Scope => "part, folded",
         }
     }
@@ -78,6 +86,7 @@ impl Kind {
             Kind::MatMul => Color(0xfd, 0xe3, 0xd0),
             Kind::Reduction => Color(0xf3, 0xe1, 0xee),
             Kind::Movement => Color(0xfb, 0xf2, 0xd2),
+            Kind::Control => Color(0xe4, 0xe4, 0xf6),
             Kind::Scope => Color(0xff, 0xff, 0xff),
         }
     }
@@ -89,6 +98,7 @@ impl Kind {
             Kind::Constant | Kind::Scope => Color(0x6b, 0x75, 0x80),
             Kind::Elementwise => Color(0x00, 0x7d, 0x5b),
             Kind::MatMul => Color(0xc4, 0x56, 0x00),
+            Kind::Control => Color(0x4b, 0x4f, 0xa6),
             Kind::Movement => Color(0x9a, 0x74, 0x00),
         }
     }

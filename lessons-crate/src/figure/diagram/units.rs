@@ -347,6 +347,8 @@ fn operands(op: Binary, left: Option<f64>, right: Option<f64>) -> String {
         Binary::Sub => "−",
         Binary::Mul => "×",
         Binary::Div => "÷",
+        Binary::FloorDiv => "÷",
+        Binary::Mod => "mod",
         Binary::Pow => "^",
         Binary::Max | Binary::Min => ",",
     };

@@ -15,6 +15,10 @@ pub enum Binary {
     Sub,
     Mul,
     Div,
+    /// The largest integer that is not above `a / b`; for integers too.
+    FloorDiv,
+    /// What is left of `a` after that division: `a - b * floor_div(a, b)`, with the sign of `b`.
+    Mod,
     /// `a` to the power of `b`; floats only.
     Pow,
     /// NaN if either is.
@@ -24,11 +28,13 @@ pub enum Binary {
 }
 
 impl Binary {
-    pub const ALL: [Binary; 7] = [
+    pub const ALL: [Binary; 9] = [
         Binary::Add,
         Binary::Sub,
         Binary::Mul,
         Binary::Div,
+        Binary::FloorDiv,
+        Binary::Mod,
         Binary::Pow,
         Binary::Max,
         Binary::Min,
@@ -42,6 +48,8 @@ impl OpDef for Binary {
             Binary::Sub => "sub",
             Binary::Mul => "mul",
             Binary::Div => "div",
+            Binary::FloorDiv => "floor_div",
+            Binary::Mod => "mod",
             Binary::Pow => "pow",
             Binary::Max => "max",
             Binary::Min => "min",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{OpDef, Sample};
-use crate::graph::dim::Dim;
+use crate::graph::dim::{Dim, Symbols};
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
 use crate::graph::tensor_type::{TensorType, f32s};
@@ -84,6 +84,10 @@ impl OpDef for Broadcast {
 
     fn rule(&self) -> &'static str {
         "broadcast(x, shape): aligned at the last axis, each dim of x is 1 or that of shape"
+    }
+
+    fn substitute(&mut self, symbols: &Symbols) {
+        self.shape = self.shape.substitute(symbols);
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken> {

@@ -5,62 +5,85 @@
 //! reference engine.
 
 mod add_layer_norm;
+mod argsort;
 mod attention;
 mod binary;
+mod body;
 mod broadcast;
 mod cast;
 mod compare;
 mod concat;
+mod cond;
 mod conv2d;
+mod cumsum;
+mod custom;
 mod epilogue;
 mod fused;
 mod gather;
 mod layer_norm;
 mod linear;
+mod logical;
 mod matmul;
 mod permute;
+mod place;
 mod pool2d;
+mod random;
 mod range;
 mod reduce;
 mod reshape;
 mod rms_norm;
+mod scatter;
 mod select;
 mod slice;
 mod softmax;
 mod source;
+mod take;
 mod unary;
+mod while_loop;
 mod window;
 
 use serde::{Deserialize, Serialize};
 
 pub use add_layer_norm::AddLayerNorm;
+pub use argsort::ArgSort;
 pub use attention::{Attention, Heads};
 pub use binary::Binary;
+pub use body::Body;
+pub(crate) use body::unify;
 pub use broadcast::{Broadcast, broadcast_shapes};
 pub use cast::Cast;
 pub use compare::Compare;
 pub use concat::Concat;
+pub use cond::Cond;
 pub use conv2d::Conv2d;
+pub use cumsum::CumSum;
+pub use custom::{Custom, CustomInput};
 pub use epilogue::Epilogue;
 pub use fused::{Argument, Fused, Step, StepOp};
 pub use gather::Gather;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use logical::Logical;
 pub use matmul::MatMul;
 pub use permute::Permute;
+pub use place::Place;
 pub use pool2d::{Pool2d, PoolKind};
+pub use random::{Distribution, Random};
 pub use range::Range;
 pub use reduce::{Reduce, ReduceKind};
 pub use reshape::Reshape;
 pub use rms_norm::RmsNorm;
+pub use scatter::{Combine, Scatter};
 pub use select::Select;
 pub use slice::Slice;
 pub use softmax::Softmax;
 pub use source::{Constant, Input, Values, Weight};
+pub use take::Take;
 pub use unary::Unary;
+pub use while_loop::While;
 pub use window::{IntoPair, Window};
 
-use super::dim::Dim;
+use super::dim::{Dim, Symbols};
 use super::error::Broken;
 use super::tensor_type::TensorType;
 
@@ -126,6 +149,9 @@ pub trait OpDef {
     /// When the inputs break the rule.
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken>;
 
+    /// Puts other dims in the place of symbols, where the attributes have any.
+    fn substitute(&mut self, _symbols: &Symbols) {}
+
     /// Whether it only puts elements somewhere and computes nothing; then it is exact and takes no
     /// arithmetic.
     fn moves(&self) -> bool {
@@ -189,6 +215,10 @@ macro_rules! ops {
                 match self { $(Op::$family(op) => op.infer(inputs)),+ }
             }
 
+            fn substitute(&mut self, symbols: &Symbols) {
+                match self { $(Op::$family(op) => op.substitute(symbols)),+ }
+            }
+
             fn moves(&self) -> bool {
                 match self { $(Op::$family(op) => op.moves()),+ }
             }
@@ -216,6 +246,7 @@ ops! {
     Unary,
     Binary,
     Compare,
+    Logical,
     Select,
     Cast,
     MatMul,
@@ -228,14 +259,22 @@ ops! {
     LayerNorm,
     RmsNorm,
     AddLayerNorm,
+    CumSum,
+    ArgSort,
     Gather,
+    Take,
+    Scatter,
     Reshape,
     Permute,
     Broadcast,
     Slice,
     Concat,
     Range,
+    Random,
     Fused,
+    Cond,
+    While,
+    Custom,
 }
 
 impl Op {
@@ -247,6 +286,7 @@ impl Op {
             Op::Unary(_)
                 | Op::Binary(_)
                 | Op::Compare(_)
+                | Op::Logical(_)
                 | Op::Select(_)
                 | Op::Cast(_)
                 | Op::Fused(_)
@@ -300,7 +340,7 @@ fn same_dtype(inputs: &[&TensorType]) -> Result<(), Broken> {
 }
 
 /// The index of an axis that may count from the end, or what is wrong with it.
-fn axis_of(input: &TensorType, axis: i32) -> Result<usize, Broken> {
+pub(crate) fn axis_of(input: &TensorType, axis: i32) -> Result<usize, Broken> {
     input.shape.axis(axis).ok_or_else(|| {
         let rank = input.rank();
         Broken::new(format!("{{0}} has {rank} axes, so there is no axis {axis}")).help(match rank {

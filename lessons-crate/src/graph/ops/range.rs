@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{OpDef, Sample};
-use crate::graph::dim::Dim;
+use crate::graph::dim::{Dim, Symbols};
 use crate::graph::error::Broken;
 use crate::graph::tensor_type::{TensorType, i64s};
 
@@ -28,6 +28,10 @@ impl OpDef for Range {
 
     fn rule(&self) -> &'static str {
         "range(n) -> i64[n]"
+    }
+
+    fn substitute(&mut self, symbols: &Symbols) {
+        self.end = self.end.substitute(symbols);
     }
 
     fn infer(&self, _inputs: &[&TensorType]) -> Result<TensorType, Broken> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{OpDef, Sample};
-use crate::graph::dim::Dim;
+use crate::graph::dim::{Dim, Symbols};
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
 use crate::graph::tensor_type::{TensorType, f32s};
@@ -29,6 +29,10 @@ impl OpDef for Reshape {
 
     fn rule(&self) -> &'static str {
         "reshape(x, shape): as many elements as x; one dim may be -1, which is what is left"
+    }
+
+    fn substitute(&mut self, symbols: &Symbols) {
+        self.shape = self.shape.substitute(symbols);
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{OpDef, Sample, axis_of};
-use crate::graph::dim::Dim;
+use crate::graph::dim::{Dim, Symbols};
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
 use crate::graph::tensor_type::{TensorType, f32s};
@@ -32,6 +32,11 @@ impl OpDef for Slice {
 
     fn rule(&self) -> &'static str {
         "slice([.., n, ..], axis, start..end) -> [.., end - start, ..] with 0 <= start <= end <= n"
+    }
+
+    fn substitute(&mut self, symbols: &Symbols) {
+        self.start = self.start.substitute(symbols);
+        self.end = self.end.substitute(symbols);
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken> {

@@ -17,6 +17,8 @@ pub enum Unary {
     Exp,
     /// The natural logarithm.
     Log,
+    /// `log(1 + x)`, accurate also where `x` is too small to change 1.
+    Log1p,
     Sqrt,
     /// `1 / sqrt(x)`
     Rsqrt,
@@ -24,11 +26,23 @@ pub enum Unary {
     Recip,
     Sin,
     Cos,
+    /// The angle from 0 to pi whose cosine it is; NaN beyond -1 and 1.
+    Acos,
     Tanh,
+    /// The inverse of tanh; NaN beyond -1 and 1.
+    Atanh,
     /// The error function, `2/sqrt(pi) * integral of exp(-t^2) from 0 to x`.
     Erf,
     /// `1 / (1 + exp(-x))`
     Sigmoid,
+    /// The largest integer that is not above `x`.
+    Floor,
+    /// The smallest integer that is not below `x`.
+    Ceil,
+    /// The nearest integer; of two that are as near, the even one.
+    Round,
+    /// The fraction cut off: the next integer toward zero.
+    Trunc,
     /// `max(x, 0)`; for integers too.
     Relu,
     /// `x * (1 + erf(x / sqrt(2))) / 2`, the exact Gaussian error linear unit (Hendrycks and Gimpel, 2016).
@@ -42,19 +56,26 @@ pub enum Unary {
 }
 
 impl Unary {
-    pub const ALL: [Unary; 17] = [
+    pub const ALL: [Unary; 24] = [
         Unary::Neg,
         Unary::Abs,
         Unary::Exp,
         Unary::Log,
+        Unary::Log1p,
         Unary::Sqrt,
         Unary::Rsqrt,
         Unary::Recip,
         Unary::Sin,
         Unary::Cos,
+        Unary::Acos,
         Unary::Tanh,
+        Unary::Atanh,
         Unary::Erf,
         Unary::Sigmoid,
+        Unary::Floor,
+        Unary::Ceil,
+        Unary::Round,
+        Unary::Trunc,
         Unary::Relu,
         Unary::Gelu,
         Unary::GeluTanh,
@@ -74,14 +95,21 @@ impl OpDef for Unary {
             Unary::Abs => "abs",
             Unary::Exp => "exp",
             Unary::Log => "log",
+            Unary::Log1p => "log1p",
             Unary::Sqrt => "sqrt",
             Unary::Rsqrt => "rsqrt",
             Unary::Recip => "recip",
             Unary::Sin => "sin",
             Unary::Cos => "cos",
+            Unary::Acos => "acos",
             Unary::Tanh => "tanh",
+            Unary::Atanh => "atanh",
             Unary::Erf => "erf",
             Unary::Sigmoid => "sigmoid",
+            Unary::Floor => "floor",
+            Unary::Ceil => "ceil",
+            Unary::Round => "round",
+            Unary::Trunc => "trunc",
             Unary::Relu => "relu",
             Unary::Gelu => "gelu",
             Unary::GeluTanh => "gelu_tanh",
@@ -107,7 +135,13 @@ impl OpDef for Unary {
 
     fn tolerance(&self) -> Tolerance {
         match self {
-            Unary::Neg | Unary::Abs | Unary::Relu => Tolerance::EXACT,
+            Unary::Neg
+            | Unary::Abs
+            | Unary::Floor
+            | Unary::Ceil
+            | Unary::Round
+            | Unary::Trunc
+            | Unary::Relu => Tolerance::EXACT,
             _ => Tolerance::ROUNDING,
         }
     }

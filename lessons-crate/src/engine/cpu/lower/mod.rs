@@ -65,7 +65,10 @@ pub fn lower(
         operands.copies.fill(false);
     }
     Lowered {
-        task: task.unwrap_or(Task::Reference),
+        task: task.unwrap_or(match node.op.bodies().is_empty() {
+            true => Task::Reference,
+            false => Task::Control,
+        }),
         copies: reads.iter().map(|at| operands.copies[*at]).collect(),
         reads,
     }

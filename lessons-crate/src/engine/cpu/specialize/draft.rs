@@ -290,7 +290,7 @@ impl<'a> Build<'a> {
                 let whole = value.layout.is_contiguous()
                     && value.layout.offset == 0
                     && value.layout.elements() == draft.len;
-                if whole && draft.output.is_none() && !matches!(draft.task, Task::Reference) {
+                if whole && draft.output.is_none() && !draft.task.makes_tensor() {
                     draft.output = Some(number);
                     outputs.push((shape, None));
                     continue;
@@ -301,7 +301,7 @@ impl<'a> Build<'a> {
                 continue;
             }
             if let Root::Step(step) = value.root
-                && matches!(self.steps[step].task, Task::Reference)
+                && self.steps[step].task.makes_tensor()
             {
                 self.keep(&value);
                 outputs.push((shape, Some(value)));

@@ -3,11 +3,10 @@
 use super::draft::{Draft, Root, Value};
 use super::{Home, Operand, Step};
 use crate::engine::cpu::memory::{self, Life};
-use crate::engine::cpu::task::Task;
 
 /// Gives every step its place to write to.
 pub fn placed(drafts: Vec<Draft>) -> (Vec<Step>, usize, usize, usize) {
-    let in_arena = |draft: &Draft| draft.output.is_none() && !matches!(draft.task, Task::Reference);
+    let in_arena = |draft: &Draft| draft.output.is_none() && !draft.task.makes_tensor();
     let lives: Vec<Life> = drafts
         .iter()
         .enumerate()
@@ -25,7 +24,7 @@ pub fn placed(drafts: Vec<Draft>) -> (Vec<Step>, usize, usize, usize) {
     for draft in &drafts {
         homes.push(match draft.output {
             Some(output) => Home::Output(output),
-            None if matches!(draft.task, Task::Reference) => {
+            None if draft.task.makes_tensor() => {
                 kept += 1;
                 Home::Kept(kept - 1)
             }

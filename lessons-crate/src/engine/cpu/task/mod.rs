@@ -86,9 +86,16 @@ pub enum Task {
     Reduce { kind: Reduce, sizes: [usize; 3] },
     /// The reference computes it, through candle.
     Reference,
+    /// Its bodies are plans of their own.
+    Control,
 }
 
 impl Task {
+    /// Whether its value is a tensor that the run makes, and not written to a place of the plan.
+    pub fn makes_tensor(&self) -> bool {
+        matches!(self, Task::Reference | Task::Control)
+    }
+
     /// What reports call it.
     pub fn kernel(&self) -> &'static str {
         match self {
@@ -105,6 +112,7 @@ impl Task {
             Task::Softmax(_) => "softmax of rows",
             Task::Reduce { .. } => "reduction",
             Task::Reference => "candle",
+            Task::Control => "control flow",
         }
     }
 
@@ -167,7 +175,9 @@ impl Task {
             Task::Reduce { kind, sizes } => {
                 reduce(cpu, *kind, reads[0].floats(), *sizes, out).map_err(refused)
             }
-            Task::Reference => Err(RunError::new("the reference runs this step")),
+            Task::Reference | Task::Control => {
+                Err(RunError::new("this step makes a tensor of its own"))
+            }
         }
     }
 }
