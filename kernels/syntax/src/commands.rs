@@ -10,6 +10,24 @@ pub struct Command {
     pub line: usize,
 }
 
+/// A cell's text as rustc is to read it: with lines that end as on Unix, and without what only files
+/// have, a byte order mark and a first line for the shell (`#!/usr/bin/…`), which is blanked out.
+pub fn normalized(code: &str) -> String {
+    let code = code.strip_prefix('\u{feff}').unwrap_or(code);
+    let code = code.replace("\r\n", "\n");
+    let is_script = code
+        .strip_prefix("#!")
+        .is_some_and(|rest| !rest.trim_start().starts_with('['));
+    if !is_script {
+        return code;
+    }
+    let end = code.find('\n').unwrap_or(code.len());
+    let mut text = String::with_capacity(code.len());
+    blank(&mut text, &code[..end]);
+    text.push_str(&code[end..]);
+    text
+}
+
 /// Blanks the command lines out of a cell's text.
 ///
 /// A line is a command when it begins with `:` and a letter, and every line before it is a command,
@@ -112,6 +130,19 @@ mod tests {
         assert_eq!(text.lines().count(), code.lines().count());
         // A bracket that never closes takes the rest of the cell, and the command says so.
         assert_eq!(split_commands(":dep a = {\n1").0.trim(), "");
+    }
+
+    #[test]
+    fn what_only_files_have_is_no_part_of_a_cell() {
+        for (code, expected) in [
+            ("\u{feff}1 +\r\n2\r\n", "1 +\n2\n"),
+            ("#!/bin/rust ü\n1", "              \n1"),
+            ("\u{feff}#! x", "    "),
+            ("#![allow(x)]\n1", "#![allow(x)]\n1"),
+            ("#! [allow(x)]", "#! [allow(x)]"),
+        ] {
+            assert_eq!(normalized(code), expected, "{code}");
+        }
     }
 
     #[test]

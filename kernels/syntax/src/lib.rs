@@ -28,7 +28,7 @@ use syn::{Block, Expr, MacroDelimiter, Stmt};
 
 pub use awaits::Await;
 pub use check_points::CheckPoint;
-pub use commands::{Command, split_commands};
+pub use commands::{Command, normalized, split_commands};
 pub use item::{ImplOf, Item, ItemKind, Leaf, Name, Namespace};
 pub use macro_call::MacroCall;
 pub use memory::{Memory, Piece};
@@ -99,7 +99,7 @@ pub enum ParseError {
 /// assert_eq!(&cell.text[cell.trailing.unwrap()], "x + 1");
 /// ```
 pub fn parse(code: &str) -> Result<ParsedCell, ParseError> {
-    let (mut text, commands) = split_commands(&code.replace("\r\n", "\n"));
+    let (mut text, commands) = split_commands(&normalized(code));
     let tokens: TokenStream = text.parse().map_err(|_| ParseError::Tokens)?;
     let parser = |input: ParseStream<'_>| {
         let attributes = input.call(syn::Attribute::parse_inner)?;

@@ -7,7 +7,7 @@ use syn::Block;
 use syn::parse::Parser;
 
 use super::lexer::{Open, masked};
-use crate::cell::{parse, split_commands};
+use crate::cell::{normalized, parse, split_commands};
 
 /// The answer to an `is_complete_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn completeness(code: &str) -> Completeness {
         // A question to the kernel.
         return Completeness::Complete;
     }
-    let (rust, _) = split_commands(code);
+    let (rust, _) = split_commands(&normalized(code));
     // A line comment ends with its line.
     let chars: Vec<char> = rust.chars().chain(['\n']).collect();
     let open = Open::scan(&chars);

@@ -6,6 +6,8 @@
 
 mod interrupts;
 mod orphans;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod overflow;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -96,7 +98,8 @@ impl FromRuntime {
         match ran {
             Ok(done) => FromRuntime::Done(done),
             Err(error) => FromRuntime::NotLoaded {
-                message: error.to_string(),
+                // With what the dynamic linker says of it.
+                message: format!("{:#}", anyhow::Error::from(error)),
             },
         }
     }
@@ -145,6 +148,8 @@ pub fn main() -> ExitCode {
         std::env::remove_var(CONTROL_ENV);
     }
     orphans::end_with_the_kernel();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    overflow::watch();
     match serve(control) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -435,6 +440,15 @@ mod tests {
         assert_eq!(read_list(&mut rest).unwrap(), ["panic", "a:b"]);
         assert_eq!(read_list(&mut rest).unwrap(), ["x"]);
         assert_eq!(read_list(&mut rest), None);
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_loaded_is_named_with_the_reason() {
+        let error = open(Path::new("/nowhere/cell.so"), false).err().unwrap();
+        let FromRuntime::NotLoaded { message } = FromRuntime::of(Err(error)) else {
+            panic!("it was loaded")
+        };
+        assert!(message.contains("/nowhere/cell.so"), "{message}");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use crate::harness::Session;
 
+/// Whether it can be seen which thread's stack has overflowed.
+const NAMED: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
+
 #[test]
 fn a_dead_runtime_is_replaced_and_items_stay() {
     let mut session = Session::new();
@@ -26,7 +29,25 @@ fn a_dead_runtime_is_replaced_and_items_stay() {
         (
             "std::thread::spawn(|| { fn f(x: u64) -> u64 { f(x + 1) + std::hint::black_box(x) } f(0) }).join().unwrap()",
             "RuntimeDied",
-            "a thread whose stack overflowed",
+            if NAMED {
+                "a thread that has no name overflowed"
+            } else {
+                "a thread whose stack overflowed"
+            },
+        ),
+        (
+            "fn deep(x: u64) -> u64 { let a = [x; 9]; std::hint::black_box(&a); deep(x + 1) + a[3] }\nstd::thread::Builder::new().name(\"worker\".into()).spawn(|| deep(0))?.join().unwrap()",
+            "RuntimeDied",
+            if NAMED {
+                "the thread `worker` overflowed"
+            } else {
+                "a thread whose stack overflowed"
+            },
+        ),
+        (
+            "std::thread::spawn(|| unsafe { std::ptr::null_mut::<i32>().write_volatile(1) }).join().unwrap()",
+            "RuntimeDied",
+            "SIGSEGV (an invalid memory access",
         ),
         (
             "let v: Vec<u8> = Vec::with_capacity(1 << 46); v.len()",
@@ -67,6 +88,26 @@ fn a_dead_runtime_is_replaced_and_items_stay() {
         session.err("a").text().contains("lost"),
         "the reason is said"
     );
+}
+
+#[test]
+fn a_compiled_cell_that_is_damaged_is_compiled_again() {
+    let code = "let where_it_is = file!().to_owned(); where_it_is";
+    let mut session = Session::new();
+    let file = session.value(code);
+    let folder = std::path::Path::new(file.trim_matches('"'))
+        .parent()
+        .unwrap();
+    let object = folder.join("cell.so");
+    for damage in ["", "no shared object"] {
+        // Another file: the session has mapped the old one.
+        std::fs::remove_file(&object).unwrap();
+        std::fs::write(&object, damage).unwrap();
+        let mut other = Session::new();
+        assert_eq!(other.value(code), file);
+        assert_eq!(other.value("where_it_is"), file);
+    }
+    assert_eq!(session.value("where_it_is"), file);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs cells and looks at what came out.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -131,21 +132,27 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A fresh folder for each run of the tests, so that cells are really compiled. Cargo's own folder
-/// stays: crates of the registry take long to build.
+/// stays: crates of the registry take long to build. Tests that start others share it with them: what is
+/// in it goes only when nobody uses it.
 fn cache() -> PathBuf {
-    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    static CACHE: OnceLock<(PathBuf, File)> = OnceLock::new();
     let fresh = || {
         let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("engine-cache");
-        let _ = std::fs::remove_dir_all(cache.join("units"));
-        for entry in std::fs::read_dir(cache.join("deps")).into_iter().flatten() {
-            let path = entry.expect("an entry").path();
-            if !path.ends_with("target") {
-                let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
+        std::fs::create_dir_all(&cache).expect("a folder");
+        let used = File::create(cache.join("used")).expect("a file");
+        if used.try_lock().is_ok() {
+            let _ = std::fs::remove_dir_all(cache.join("units"));
+            for entry in std::fs::read_dir(cache.join("deps")).into_iter().flatten() {
+                let path = entry.expect("an entry").path();
+                if !path.ends_with("target") {
+                    let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
+                }
             }
         }
-        cache
+        used.lock_shared().expect("a lock");
+        (cache, used)
     };
-    CACHE.get_or_init(fresh).clone()
+    CACHE.get_or_init(fresh).0.clone()
 }
 
 fn options() -> Options {
@@ -357,5 +364,12 @@ impl Session {
 
     pub fn items(&self) -> Vec<String> {
         self.engine.items()
+    }
+
+    /// The crates that the notebook has added, and where their sources begin.
+    pub fn crates(&self) -> Vec<(String, PathBuf)> {
+        self.engine
+            .analyst()
+            .map_or_else(Vec::new, |analyst| analyst.crates())
     }
 }

@@ -19,7 +19,7 @@ use super::diagnostics::Translator;
 use super::generate::{Choices, Generator, Mode, Origin, Unit, VALUE};
 use super::rustc::{Answer, Compiler, Diagnostic, Emit};
 
-pub use self::cache::{key, write_unit, write_whole};
+pub use self::cache::{discard, key, write_unit, write_whole};
 
 /// Why a variable is not kept for later cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

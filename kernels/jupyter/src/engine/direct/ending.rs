@@ -30,10 +30,10 @@ impl Ending {
                 "{line}, and the process that runs cells ended by SIGABRT"
             ));
         }
-        if line_with(last_words, "has overflowed its stack").is_some() {
+        if let Some(line) = line_with(last_words, "has overflowed its stack") {
             return Ending::Other(format!(
-                "the stack overflowed, as it does when a function calls itself without end, and the \
-                 process that runs cells ended by {}",
+                "{}, and the process that runs cells ended by {}",
+                overflow(line.split('\'').nth(1).unwrap_or("main")),
                 name(signal).0
             ));
         }
@@ -48,6 +48,20 @@ impl Ending {
             Ending::OutOfMemory(words) | Ending::Other(words) => words,
         }
     }
+}
+
+/// What happened to a thread's stack, and why it does.
+fn overflow(thread: &str) -> String {
+    const CALLS: &str = "overflowed, as it does when a function calls itself without end";
+    let whose = match thread {
+        "main" => return format!("the stack {CALLS}"),
+        "<unnamed>" => "a thread that has no name".to_owned(),
+        name => format!("the thread `{name}`"),
+    };
+    format!(
+        "the stack of {whose} {CALLS}, or keeps more there than fits (2 MiB, unless \
+         `std::thread::Builder::stack_size` gives it more)"
+    )
 }
 
 /// The last line that holds these words.
@@ -98,6 +112,15 @@ mod tests {
             "\nthread 'main' (7) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n",
         );
         assert!(text.words().contains("the stack overflowed"), "{text:?}");
+        let text = of(
+            libc::SIGABRT,
+            "\nthread 'worker' has overflowed its stack\nfatal",
+        );
+        assert!(
+            text.words()
+                .contains("the stack of the thread `worker` overflowed"),
+            "{text:?}"
+        );
         let text = of(libc::SIGABRT, "x\nmemory allocation of 99 bytes failed\n");
         assert!(
             matches!(&text, Ending::OutOfMemory(words) if words.starts_with("memory allocation of 99 bytes failed")),

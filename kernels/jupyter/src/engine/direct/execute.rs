@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::compile::{self, Compiled, Failure, Lost};
 use super::dependencies::Runtime;
 use super::diagnostics::Translator;
+use super::ending::Ending;
 use super::generate::{Form, Generator};
 use super::notebook::LiveVariable;
 use super::process::Died;
@@ -128,17 +129,16 @@ impl DirectEngine {
             frontend.emit(Output::Stderr(note.into_bytes()));
         }
         let contribution = Contribution::of(&generator, &compiled);
-        self.notebook = next;
         self.warn(&compiled, frontend);
+        self.start_process()?.forget(redefined.dropped);
+        let (compiled, ran) = self.load(&generator, compiled, frontend)?;
+        self.notebook = next;
         let fresh_statics = compiled.unit.defines_statics.clone();
-        let outcome = self.run_compiled(
-            &parsed,
-            &redefined.dropped,
-            &revived,
-            compiled,
-            frontend,
-            &mut timing,
-        )?;
+        let outcome = match ran {
+            Ran::Done(done) => self.finish(&parsed, &revived, &compiled, &done, &mut timing),
+            Ran::Interrupted => Outcome::Failed(explain::interrupted_compiling()),
+            Ran::Ended(ending) => self.bury(&ending),
+        };
         let fresh = self.notebook.static_names(&fresh_statics);
         self.contribute(&parsed, contribution, &fresh, outcome == Outcome::Done);
         timing.total = begin.elapsed();
@@ -202,51 +202,78 @@ impl DirectEngine {
         }
     }
 
-    fn run_compiled(
+    /// Loads a compiled cell and runs it. One from the cache that cannot be loaded, since it was removed
+    /// meanwhile or is damaged, is compiled anew.
+    fn load(
         &mut self,
-        parsed: &ParsedCell,
-        dropped: &[String],
-        revived: &BTreeMap<String, LiveVariable>,
+        generator: &Generator<'_>,
         compiled: Compiled,
         frontend: &Arc<dyn Frontend>,
-        timing: &mut Timing,
-    ) -> anyhow::Result<Outcome> {
-        let before: Vec<String> = self.notebook.variables.keys().cloned().collect();
-        let running = self.compiler.running.clone();
-        let process = self.start_process()?;
-        process.streams.attach(frontend.clone());
-        process.forget(dropped.to_vec());
-        if !running.begin_run(process.next(), before.clone()) {
-            return Ok(Outcome::Failed(explain::interrupted_compiling()));
+    ) -> anyhow::Result<(Compiled, Ran)> {
+        let names: Vec<String> = generator.notebook.variables.keys().cloned().collect();
+        let mut compiled = compiled;
+        loop {
+            let running = self.compiler.running.clone();
+            let process = self.start_process()?;
+            process.streams.attach(frontend.clone());
+            if !running.begin_run(process.next(), names.clone()) {
+                return Ok((compiled, Ran::Interrupted));
+            }
+            let global = !compiled.unit.defines_statics.is_empty();
+            match process.run(compiled.object.clone(), global) {
+                Ok(done) => return Ok((compiled, Ran::Done(done))),
+                Err(Died::Ended(ending)) => return Ok((compiled, Ran::Ended(ending))),
+                Err(Died::NotLoaded(_)) if compiled.cached => {
+                    compile::discard(&compiled)?;
+                    self.compiler.running.begin_compiling();
+                    compiled = match self.compile(generator)? {
+                        Ok(again) => again,
+                        Err(Failure::Interrupted) => return Ok((compiled, Ran::Interrupted)),
+                        Err(Failure::Errors(..)) => {
+                            anyhow::bail!("a cell that compiled before does not compile any more")
+                        }
+                    };
+                }
+                Err(Died::NotLoaded(message)) => {
+                    anyhow::bail!("the compiled cell could not be loaded: {message}")
+                }
+            }
         }
-        let global = !compiled.unit.defines_statics.is_empty();
-        let done = match process.run(compiled.object.clone(), global) {
-            Ok(done) => done,
-            Err(Died::NotLoaded(message)) => {
-                anyhow::bail!("the compiled cell could not be loaded: {message}")
-            }
-            Err(Died::Ended(ending)) => {
-                let interrupted = self.compiler.running.insisted();
-                let reason = if interrupted {
-                    "a cell was interrupted"
-                } else {
-                    "a cell ended its process"
-                };
-                let lost = self.stop_process(reason);
-                return Ok(Outcome::Failed(explain::died(&ending, interrupted, &lost)));
-            }
-        };
+    }
+
+    /// The end of a cell that has run.
+    fn finish(
+        &mut self,
+        parsed: &ParsedCell,
+        revived: &BTreeMap<String, LiveVariable>,
+        compiled: &Compiled,
+        done: &Done,
+        timing: &mut Timing,
+    ) -> Outcome {
+        let before: Vec<String> = self.notebook.variables.keys().cloned().collect();
         timing.load = Duration::from_secs_f64(done.load_seconds);
         timing.run = Duration::from_secs_f64(done.run_seconds);
         self.notebook
             .loaded_statics
             .extend(compiled.unit.defines_statics.iter().cloned());
-        self.remember(parsed, revived, &compiled, &done);
+        self.remember(parsed, revived, compiled, done);
         let lost: Vec<String> = before
             .into_iter()
             .filter(|name| !self.notebook.variables.contains_key(name))
             .collect();
-        Ok(explain::outcome(&done, &parsed.text, &lost))
+        explain::outcome(done, &parsed.text, &lost)
+    }
+
+    /// The end of a cell that took its process with it.
+    fn bury(&mut self, ending: &Ending) -> Outcome {
+        let interrupted = self.compiler.running.insisted();
+        let reason = if interrupted {
+            "a cell was interrupted"
+        } else {
+            "a cell ended its process"
+        };
+        let lost = self.stop_process(reason);
+        Outcome::Failed(explain::died(ending, interrupted, &lost))
     }
 
     /// Takes over which variables live now.
@@ -321,9 +348,18 @@ impl DirectEngine {
     }
 }
 
+/// What became of a cell that was to be loaded.
+enum Ran {
+    Done(Done),
+    /// Before it began.
+    Interrupted,
+    /// With its process.
+    Ended(Ending),
+}
+
 /// A cell that only rustc can say something about.
 fn unreadable(code: &str, error: &ParseError) -> (ParsedCell, Form) {
-    let (text, commands) = crate::cell::split_commands(&code.replace("\r\n", "\n"));
+    let (text, commands) = crate::cell::split_commands(&crate::cell::normalized(code));
     let (form, uses) = match error {
         ParseError::Tokens => (Form::Text, Default::default()),
         ParseError::Syntax { .. } => (Form::Statements, crate::cell::identifiers(&text)),

@@ -1,6 +1,7 @@
 //! Compiled units on disk, under a hash of everything that they are made of.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::super::generate::Unit;
 use super::super::rustc::Compiler;
 use super::{Compiled, Verdict};
+
+/// What is known about a unit; without it, the unit does not count.
+const VERDICT: &str = "verdict.json";
 
 /// The name of a unit's folder.
 pub fn key(compiler: &Compiler, unit: &Unit, arguments: &[String]) -> String {
@@ -49,10 +53,18 @@ pub fn store(built: &Compiled, folder: &Path) -> anyhow::Result<()> {
     }
     let object = fs::read(&built.object).context("rustc left no shared object")?;
     write_whole(&folder.join("cell.so"), &object)?;
-    write_whole(
-        &folder.join("verdict.json"),
-        &serde_json::to_vec(&built.verdict)?,
-    )
+    write_whole(&folder.join(VERDICT), &serde_json::to_vec(&built.verdict)?)
+}
+
+/// Removes a unit that is of no use.
+pub fn discard(unit: &Compiled) -> anyhow::Result<()> {
+    let verdict = unit.object.with_file_name(VERDICT);
+    match fs::remove_file(&verdict) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", verdict.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file so that others see all of it or nothing.
@@ -68,14 +80,14 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// What is known about a unit, if all of it is there.
 pub fn read_verdict(folder: &Path) -> Option<Verdict> {
-    let text = fs::read(folder.join("verdict.json")).ok()?;
+    let text = fs::read(folder.join(VERDICT)).ok()?;
     folder.join("cell.so").exists().then_some(())?;
     serde_json::from_slice(&text).ok()
 }
 
 /// Marks a unit as used now, for the sweep that removes the oldest.
 pub fn touch(folder: &Path) {
-    if let Ok(file) = fs::File::open(folder.join("verdict.json")) {
+    if let Ok(file) = fs::File::open(folder.join(VERDICT)) {
         // On a read-only cache the unit merely looks older than it is.
         let _ = file.set_modified(std::time::SystemTime::now());
     }
