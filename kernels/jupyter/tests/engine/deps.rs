@@ -348,6 +348,49 @@ fn an_interrupt_stops_the_build_and_loses_nothing() {
     assert_eq!(session.value("a"), "1");
 }
 
+/// Runs git in a folder.
+fn git(folder: &Path, arguments: &[&str]) -> bool {
+    std::process::Command::new("git")
+        .args(["-c", "user.name=test", "-c", "user.email=test@localhost"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_crate_of_a_git_repository_works() {
+    let crates = Crates::new();
+    let manifest = "[features]\nloud = []\n[lib]\npath = \"src/elsewhere.rs\"\n";
+    let folder = crates.write("versioned", manifest, "");
+    let code = "/// Says it.\npub fn say() -> &'static str { if cfg!(feature = \"loud\") { \"ONE\" } else { \"one\" } }";
+    fs::write(folder.join("src/elsewhere.rs"), code).unwrap();
+    if !git(&folder, &["init", "--quiet", "--initial-branch=main"]) {
+        println!("skipped: git is not installed");
+        return;
+    }
+    assert!(git(&folder, &["add", "."]));
+    assert!(git(&folder, &["commit", "--quiet", "--message=one"]));
+    assert!(git(&folder, &["tag", "first"]));
+    fs::write(folder.join("src/elsewhere.rs"), code.replace("one", "two")).unwrap();
+    assert!(git(
+        &folder,
+        &["commit", "--quiet", "--all", "--message=two"]
+    ));
+    let url = format!("file://{}", folder.display());
+    let mut session = Session::new();
+    session.ok(&format!(
+        ":dep versioned = {{ git = {url:?}, tag = \"first\", features = [\"loud\"] }}"
+    ));
+    assert_eq!(session.value("versioned::say()"), "\"ONE\"");
+    session.ok(&format!(":dep versioned = {{ git = {url:?} }}"));
+    assert_eq!(session.value("versioned::say()"), "\"two\"");
+    // Completion reads its sources, wherever they lie.
+    let known = session.crates();
+    let (_, root) = known.iter().find(|(name, _)| name == "versioned").unwrap();
+    assert!(fs::read_to_string(root).unwrap().contains("\"two\""));
+}
+
 /// The one test that asks the registry.
 #[test]
 fn a_crate_of_the_registry_works() {

@@ -241,7 +241,9 @@ impl Build<'_> {
         }
         let in_library = |name: &str| library.is_some_and(|folder| folder.join(name).exists());
         let same = |layer: &Layer, name: &str| match artifacts.get(name) {
-            Some((_, artifact)) if !artifact.package_id.starts_with("path+") => true,
+            Some((_, artifact)) if !artifact.package_id.starts_with("path+") && has_hash(name) => {
+                true
+            }
             Some((file, _)) => fs::read(file).ok() == fs::read(layer.file(name)).ok(),
             None => false,
         };
@@ -307,6 +309,7 @@ impl Build<'_> {
                     file: file.clone(),
                     is_macro: artifact.is_macro(),
                     version: version.unwrap_or_default(),
+                    root: artifact.target.src_path.clone(),
                 },
             );
         }
@@ -357,6 +360,14 @@ impl Build<'_> {
             finished => Ok(finished?),
         }
     }
+}
+
+/// Whether a file is named after all that it is made of: `libx-0123456789abcdef.rlib`. The crates that
+/// cargo is asked for have plain names.
+fn has_hash(file: &str) -> bool {
+    let stem = file.split('.').next().unwrap_or_default();
+    let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);
+    hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The path crates of a graph, and a hash of each one's files.

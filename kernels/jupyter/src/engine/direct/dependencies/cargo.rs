@@ -110,6 +110,7 @@ pub struct Artifact {
 #[derive(Debug, Deserialize)]
 pub struct Target {
     pub kind: Vec<String>,
+    pub src_path: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]

@@ -50,6 +50,9 @@ pub struct Extern {
     pub file: String,
     pub is_macro: bool,
     pub version: String,
+    /// The file that its sources begin with.
+    #[serde(default)]
+    pub root: PathBuf,
 }
 
 /// A built crate.

@@ -131,23 +131,9 @@ impl Dependencies {
 
     /// The root files of the sources of the crates that were added, where they are still there.
     pub fn sources(&self) -> Vec<(String, PathBuf)> {
-        let externs = self.layers.iter().flat_map(|layer| {
-            let externs = layer.manifest.externs.iter();
-            externs.map(move |(name, built)| (layer, name, built))
-        });
-        let found = externs.filter_map(|(layer, name, built)| {
-            let folders = layer.manifest.sources.iter().map(|(folder, _)| folder);
-            let mut own = folders.filter(|folder| {
-                let last = folder.file_name().and_then(|last| last.to_str());
-                last.is_some_and(|last| last.replace('-', "_") == *name)
-            });
-            let root = match own.next() {
-                Some(folder) => Some(folder.join("src/lib.rs")).filter(|root| root.is_file()),
-                None => crate::library::registry_source(name, &built.version),
-            };
-            Some((name.clone(), root?))
-        });
-        found.collect()
+        let externs = self.layers.iter().flat_map(|layer| &layer.manifest.externs);
+        let roots = externs.map(|(name, built)| (name.clone(), built.root.clone()));
+        roots.filter(|(_, root)| root.is_file()).collect()
     }
 
     /// The dylibs of the first so many layers, as crates.
