@@ -3,9 +3,9 @@
 //!
 //! At the head of loops, of functions that call themselves, and of closures that iterators call. None
 //! stands where it would break something: in code that is evaluated at compile time, in functions of a
-//! foreign calling convention, and in bodies that hold an `unsafe` block, whose author may rely on not
-//! being left halfway. None stands in a loop that ends soon and only computes ([`short_loops`]): that
-//! is what compilers make vector code of.
+//! foreign calling convention, and where something `unsafe` may have been left halfway: inside of it, and
+//! after it in the same body. So a loop around an `unsafe` block has one, before each turn. None stands in
+//! a loop that ends soon and only computes ([`short_loops`]): that is what compilers make vector code of.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -117,14 +117,15 @@ const FORMATTING: [&str; 8] = [
 
 /// The check points of a cell's statements, which form one body.
 pub fn in_statements<'s>(statements: impl Iterator<Item = &'s Stmt> + Clone) -> Vec<CheckPoint> {
-    let mut search = Search::default();
-    if !statements
+    let mut holds = statements
         .clone()
-        .any(|statement| holds_unsafe(statement.to_token_stream()))
-    {
-        for statement in statements {
-            search.visit_stmt(statement);
-        }
+        .map(|statement| holds_unsafe(statement.to_token_stream()));
+    let mut search = Search {
+        unsafety: Unsafety::of(holds.any(|holds| holds)),
+        ..Search::default()
+    };
+    for statement in statements {
+        search.visit_stmt(statement);
     }
     search.sorted()
 }
@@ -152,9 +153,27 @@ fn holds_unsafe(tokens: TokenStream) -> bool {
     })
 }
 
+/// What the body at hand holds that is `unsafe`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Unsafety {
+    #[default]
+    Nothing,
+    /// Something, further down.
+    Ahead,
+    /// Something, further up.
+    Behind,
+}
+
+impl Unsafety {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Ahead } else { Self::Nothing }
+    }
+}
+
 #[derive(Default)]
 struct Search {
     found: Vec<CheckPoint>,
+    unsafety: Unsafety,
     /// Whether types have parameters here: a range of one need not be one of integers.
     generic: bool,
 }
@@ -190,25 +209,31 @@ impl Search {
             .abi
             .as_ref()
             .is_none_or(|abi| abi.name.as_ref().is_some_and(|name| name.value() == "Rust"));
-        if signature.constness.is_some()
-            || signature.unsafety.is_some()
-            || !rust
-            || holds_unsafe(block.to_token_stream())
-        {
+        if signature.constness.is_some() || signature.unsafety.is_some() || !rust {
             return;
         }
+        let around = self.unsafety;
+        self.unsafety = Unsafety::of(holds_unsafe(block.to_token_stream()));
         let mut calls = Calls {
             name: &signature.ident,
             found: false,
         };
         calls.visit_block(block);
-        if calls.found {
+        if calls.found && self.unsafety == Unsafety::Nothing {
             self.add_to_block(block, Condition::Always);
         }
         let outside = self.generic;
         self.generic |= signature.generics.type_params().next().is_some();
         visit::visit_block(self, block);
         self.generic = outside;
+        self.unsafety = around;
+    }
+
+    /// At the head of a loop.
+    fn add_to_loop(&mut self, block: &Block, condition: Condition) {
+        if self.unsafety != Unsafety::Behind {
+            self.add_to_block(block, condition);
+        }
     }
 }
 
@@ -285,7 +310,15 @@ impl<'ast> Visit<'ast> for Search {
         self.visit_expr(&repeat.expr);
     }
 
+    fn visit_expr_unsafe(&mut self, _: &'ast syn::ExprUnsafe) {
+        self.unsafety = Unsafety::Behind;
+    }
+
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if self.unsafety != Unsafety::Nothing && holds_unsafe(call.tokens.clone()) {
+            self.unsafety = Unsafety::Behind;
+            return;
+        }
         let name = call.path.segments.last();
         if name.is_some_and(|name| FORMATTING.iter().any(|known| name.ident == known))
             && let Ok(arguments) =
@@ -307,36 +340,39 @@ impl<'ast> Visit<'ast> for Search {
     }
 
     fn visit_expr_loop(&mut self, expr: &'ast syn::ExprLoop) {
-        self.add_to_block(&expr.body, Condition::Always);
+        self.add_to_loop(&expr.body, Condition::Always);
         visit::visit_expr_loop(self, expr);
     }
 
     fn visit_expr_while(&mut self, expr: &'ast syn::ExprWhile) {
-        self.add_to_block(&expr.body, Condition::Always);
+        self.add_to_loop(&expr.body, Condition::Always);
         visit::visit_expr_while(self, expr);
     }
 
     fn visit_expr_for_loop(&mut self, expr: &'ast syn::ExprForLoop) {
-        match short_loops::calls_of_loop(expr) {
-            Some(calls) => self.add_to_block(&expr.body, Condition::UnlessShort(calls)),
-            None => match short_loops::calls_of_pieces(expr).filter(|_| !self.generic) {
-                Some(calls) => {
-                    self.add_to_block(&expr.body, Condition::UnlessShort(calls.clone()));
-                    let range = range_of(&*expr.expr);
-                    let begin = expr.for_token.span.byte_range().start;
-                    let places = [begin, range.start, range.end, range_of(expr).end];
-                    for (at, text) in places.into_iter().zip(PIECES) {
-                        self.add(at, text, Condition::IfShort(calls.clone()));
-                    }
+        let short = short_loops::calls_of_loop(expr);
+        let pieces = short_loops::calls_of_pieces(expr).filter(|_| !self.generic);
+        match (short, pieces) {
+            (Some(calls), _) => self.add_to_loop(&expr.body, Condition::UnlessShort(calls)),
+            (None, Some(calls)) if self.unsafety != Unsafety::Behind => {
+                self.add_to_block(&expr.body, Condition::UnlessShort(calls.clone()));
+                let range = range_of(&*expr.expr);
+                let begin = expr.for_token.span.byte_range().start;
+                let places = [begin, range.start, range.end, range_of(expr).end];
+                for (at, text) in places.into_iter().zip(PIECES) {
+                    self.add(at, text, Condition::IfShort(calls.clone()));
                 }
-                None => self.add_to_block(&expr.body, Condition::Always),
-            },
+            }
+            // Somebody may have written it for its speed.
+            _ if self.unsafety != Unsafety::Nothing && short_loops::is_bounded(&expr.expr) => {}
+            _ => self.add_to_loop(&expr.body, Condition::Always),
         }
         visit::visit_expr_for_loop(self, expr);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        if ADAPTERS.iter().any(|name| call.method == name) {
+        let adapts = ADAPTERS.iter().any(|name| call.method == name);
+        if adapts && self.unsafety == Unsafety::Nothing {
             for argument in &call.args {
                 let Expr::Closure(closure) = argument else {
                     continue;

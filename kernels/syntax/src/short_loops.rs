@@ -209,6 +209,11 @@ fn is_range(expr: &Expr) -> bool {
     matches!(inner(expr), Expr::Range(range) if range.end.is_some())
 }
 
+/// Whether what is iterated has an end, by the look of it.
+pub fn is_bounded(expr: &Expr) -> bool {
+    is_range(expr) || ends_soon(expr)
+}
+
 /// Whether what is iterated is no longer than memory, by the look of it.
 fn ends_soon(expr: &Expr) -> bool {
     match inner(expr) {
@@ -282,6 +287,7 @@ fn computes(expr: &Expr, calls: &mut BTreeSet<String>) -> bool {
         Expr::Tuple(expr) => expr.elems.iter().all(|expr| computes(expr, calls)),
         Expr::Array(expr) => expr.elems.iter().all(|expr| computes(expr, calls)),
         Expr::Block(expr) => block_computes(&expr.block, calls),
+        Expr::Unsafe(expr) => block_computes(&expr.block, calls),
         Expr::Break(expr) => expr.expr.as_ref().is_none_or(|expr| computes(expr, calls)),
         Expr::Return(expr) => expr.expr.as_ref().is_none_or(|expr| computes(expr, calls)),
         Expr::If(expr) => {

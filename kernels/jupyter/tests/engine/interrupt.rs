@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::harness::Session;
 
 /// Cells that do not end by themselves and begin with an output.
-const ENDLESS: [&str; 11] = [
+const ENDLESS: [&str; 13] = [
     "println!(\"go\");\nloop { std::hint::spin_loop() }",
     "println!(\"go\");\nlet mut n = 0u64; while n != 1 { n = n.wrapping_add(2); }",
     "println!(\"go\");\nfor i in 0u64.. { std::hint::black_box(i); }",
@@ -16,6 +16,8 @@ const ENDLESS: [&str; 11] = [
     "trait Go { fn go(&self) { loop { std::hint::spin_loop() } } }\nimpl Go for u8 {}\nprintln!(\"go\");\n1u8.go()",
     "println!(\"go\");\nlet f = || -> u8 { loop { std::hint::spin_loop() } };\nf()",
     "println!(\"go\");\nstd::thread::scope(|s| { for _ in 0..2 { s.spawn(|| loop { std::hint::spin_loop() }); } });",
+    "static mut N: u64 = 0;\nprintln!(\"go\");\nloop { unsafe { N = N.wrapping_add(1); } }",
+    "static mut N: u64 = 0;\nprintln!(\"go\");\nfor i in 0..u64::MAX { unsafe { N = N.wrapping_add(i); } }",
     "println!(\"go\");\nstd::thread::spawn(|| -> u8 { loop { std::thread::yield_now() } }).join().unwrap()",
 ];
 

@@ -88,10 +88,47 @@ fn nothing_is_put_where_it_would_break_something() {
         "unsafe fn f() { loop {} }",
         "fn f() { let x = unsafe { g() }; loop {} }",
         "unsafe { COUNT += 1; }\nloop {}",
+        "unsafe { loop { COUNT += 1; } }",
+        "for i in 0..n { sum += unsafe { *xs.get_unchecked(i) }; }",
+        "dbg!(unsafe { COUNT });\nwhile go() {}",
+        "fn f(n: u32) -> u32 { unsafe { COUNT += 1; } f(n) }",
+        "xs.iter().map(|x| unsafe { g(x) }).count();",
         "assert!(xs.iter().any(|x| g(x)));",
         "macro_rules! forever { () => { loop {} } }",
     ] {
         assert_eq!(checked(code), code);
+    }
+}
+
+#[test]
+fn a_loop_around_unsafe_code_has_one_before_each_turn() {
+    for (code, expected) in [
+        (
+            "loop { unsafe { COUNT += 1; } }",
+            "loop { §unsafe { COUNT += 1; } }",
+        ),
+        (
+            "fn f() { while go() { let x = unsafe { g() }; loop { h(x) } } loop {} }",
+            "fn f() { while go() { §let x = unsafe { g() }; loop { h(x) } } loop {} }",
+        ),
+        (
+            "for i in 0.. { unsafe { COUNT += i; } }",
+            "for i in 0.. { §unsafe { COUNT += i; } }",
+        ),
+        (
+            "for i in 0..n { unsafe { COUNT += i; } }",
+            "«for i in ‹0..n› { unsafe { COUNT += i; } }»",
+        ),
+        (
+            "loop { f() }\nlet x = unsafe { g() };",
+            "loop { §f() }\nlet x = unsafe { g() };",
+        ),
+        (
+            "fn f() { unsafe { g() } }\nfn h() { loop {} }",
+            "fn f() { unsafe { g() } }\nfn h() { loop {§} }",
+        ),
+    ] {
+        assert_eq!(checked(code), expected);
     }
 }
 
