@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::binding;
 use super::infer::Scope;
 use super::known::{Known, PRELUDE};
+use super::lexer::masked;
 use super::lookup::Lookup;
 use super::own::Own;
 use super::probe::{self, Typed};
@@ -115,7 +117,7 @@ impl<'a> At<'a> {
         }
         let length = expression.chars().count();
         let asked = self.spot.subject..self.spot.subject + length;
-        let typed = self.ask(asked, self.spot.end, &self.traits(&known));
+        let typed = self.ask(&self.chars, asked, self.spot.end, &self.traits(&known));
         let answered = typed.is_some();
         let typed = typed.unwrap_or_default();
         let types: Vec<Ty> = typed
@@ -146,11 +148,38 @@ impl<'a> At<'a> {
             return None;
         }
         let asked = self.spot.start..self.spot.end;
-        let typed = self.ask(asked, self.spot.end, &[]).unwrap_or_default();
+        let typed = self
+            .ask(&self.chars, asked, self.spot.end, &[])
+            .unwrap_or_default();
         typed.types.into_iter().next().or_else(|| {
             let ty = self.scope(&known).type_of(name)?;
             Some(ty.name)
         })
+    }
+
+    /// The type of the name itself, where it is being bound.
+    pub fn binding(&self) -> Option<String> {
+        let range = self.spot.start..self.spot.end;
+        let bound = binding::at(&masked(&self.chars), range.start, range.end)?;
+        let mut chars = self.chars[..bound.usable].to_vec();
+        chars.extend(bound.open.then_some(';'));
+        let asked = chars.len()..chars.len() + range.len();
+        chars.extend(&self.chars[range]);
+        chars.extend(&self.chars[bound.usable..]);
+        let known = self.known();
+        let typed = self.ask(&chars, asked.clone(), asked.end, &[]);
+        typed
+            .unwrap_or_default()
+            .types
+            .into_iter()
+            .next()
+            .or_else(|| {
+                let scope = Scope {
+                    code: &self.chars[..bound.usable],
+                    ..self.scope(&known)
+                };
+                Some(scope.type_of(&self.spot.name)?.name)
+            })
     }
 
     /// A guess of the type of a name that this cell binds.
@@ -160,10 +189,16 @@ impl<'a> At<'a> {
         ty.map_or_else(String::new, |ty| ty.name)
     }
 
-    fn ask(&self, asked: Range<usize>, end: usize, traits: &[String]) -> Option<Typed> {
+    fn ask(
+        &self,
+        chars: &[char],
+        asked: Range<usize>,
+        end: usize,
+        traits: &[String],
+    ) -> Option<Typed> {
         let analyst = self.notebook.analyst.as_ref()?;
         let memory = &self.notebook.asked;
-        memory.ask(&**analyst, &self.chars, asked, end, traits)
+        memory.ask(&**analyst, chars, asked, end, traits)
     }
 
     /// The traits that the compiler is asked about: those of std's prelude, and the notebook's own.

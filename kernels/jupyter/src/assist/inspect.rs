@@ -41,6 +41,9 @@ pub(super) fn inspect(at: &At<'_>, detail: bool) -> Option<Doc> {
 
 fn plain(at: &At<'_>, known: &Known<'_>, detail: bool) -> Option<Doc> {
     let name = at.spot.name.as_str();
+    if let Some(ty) = at.binding() {
+        return Some(value(known, name, &ty, "Bound here."));
+    }
     if let Some(variable) = at.variable(name) {
         return Some(value(
             known,

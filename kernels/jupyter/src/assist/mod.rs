@@ -6,6 +6,7 @@
 //! a guess from the text does.
 
 mod at;
+mod binding;
 mod complete;
 mod completeness;
 mod docs;
@@ -47,7 +48,8 @@ pub use index::{Entry, Index, Kind};
 #[derive(Default)]
 pub struct Assistant {
     library: Option<PathBuf>,
-    loaded: OnceLock<Loaded>,
+    /// What was read, and from which library's folder.
+    loaded: Mutex<Option<(Option<PathBuf>, Arc<Loaded>)>>,
     /// The crates that notebooks have added, by the root files of their sources.
     added: Mutex<BTreeMap<PathBuf, Arc<Lookup>>>,
     notebook: RwLock<Arc<Notebook>>,
@@ -116,7 +118,8 @@ impl Assistant {
     pub fn complete(&self, code: &str, cursor: usize) -> Completions {
         let notebook = self.notebook();
         let added = self.added(&notebook);
-        match At::new(self.loaded(), &added, &notebook, code, cursor) {
+        let loaded = self.loaded(&notebook);
+        match At::new(&loaded, &added, &notebook, code, cursor) {
             Some(at) => complete::complete(&at),
             None => Completions::none(cursor.min(code.chars().count())),
         }
@@ -128,7 +131,8 @@ impl Assistant {
         let notebook = self.notebook();
         let cursor = inspect::named(code, cursor)?;
         let added = self.added(&notebook);
-        let at = At::new(self.loaded(), &added, &notebook, code, cursor)?;
+        let loaded = self.loaded(&notebook);
+        let at = At::new(&loaded, &added, &notebook, code, cursor)?;
         inspect::inspect(&at, detail)
     }
 
@@ -153,22 +157,38 @@ impl Assistant {
         notebook.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn loaded(&self) -> &Loaded {
-        self.loaded.get_or_init(|| {
-            let read = |name| {
-                let file = self.library.as_ref()?.join(name);
-                Index::read(&file)
-                    .inspect_err(|error| tracing::warn!("less to complete from: {error:#}"))
-                    .ok()
-            };
-            let std = read(files::STD).unwrap_or_default();
-            Loaded {
-                library: read(files::LIBRARY).unwrap_or_default().into(),
-                crates: read(files::CRATES).unwrap_or_default().into(),
-                language: std_names::index(&std).into(),
-                std: std.into(),
-            }
-        })
+    /// The indexes of the library that the notebook uses, which `:reload` may have built anew.
+    fn loaded(&self, notebook: &Notebook) -> Arc<Loaded> {
+        let analyst = notebook.analyst.as_ref();
+        let current = analyst.and_then(|analyst| analyst.library());
+        let current = current.or_else(|| self.library.clone());
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((folder, loaded)) = &*loaded
+            && *folder == current
+        {
+            return loaded.clone();
+        }
+        let read = Arc::new(Loaded::read(current.as_deref()));
+        *loaded = Some((current, read.clone()));
+        read
+    }
+}
+
+impl Loaded {
+    fn read(library: Option<&Path>) -> Self {
+        let read = |name| {
+            let file = library?.join(name);
+            Index::read(&file)
+                .inspect_err(|error| tracing::warn!("less to complete from: {error:#}"))
+                .ok()
+        };
+        let std = read(files::STD).unwrap_or_default();
+        Loaded {
+            library: read(files::LIBRARY).unwrap_or_default().into(),
+            crates: read(files::CRATES).unwrap_or_default().into(),
+            language: std_names::index(&std).into(),
+            std: std.into(),
+        }
     }
 }
 

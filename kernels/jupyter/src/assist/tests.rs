@@ -52,7 +52,7 @@ fn assistant() -> Assistant {
         None,
     );
     // Read before the folder goes.
-    assistant.loaded();
+    assistant.loaded(&assistant.notebook());
     assistant
 }
 
@@ -168,6 +168,48 @@ fn offsets_and_types_in_the_reply() {
     assert_eq!(first["signature"], "fn matmul(self, other: Value) -> Value");
 }
 
+/// A notebook on a library that was built after the kernel was started.
+struct Rebuilt(PathBuf);
+
+impl Analyst for Rebuilt {
+    fn check(&self, _: &str, _: std::time::Duration) -> Option<Vec<crate::engine::Finding>> {
+        None
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        Vec::new()
+    }
+
+    fn items(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn library(&self) -> Option<PathBuf> {
+        Some(self.0.clone())
+    }
+}
+
+#[test]
+fn a_library_that_was_built_anew_is_read_anew() {
+    let assistant = assistant();
+    let names = |code: &str| {
+        let found = assistant.complete(code, code.chars().count()).matches;
+        found
+            .into_iter()
+            .map(|found| found.text)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("Value::re"), ["relu"]);
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("lib.rs");
+    std::fs::write(&root, API.replace("relu", "rectified")).unwrap();
+    let index = Index::of_crate("lessons", &root).unwrap();
+    index.write(&folder.path().join(files::LIBRARY)).unwrap();
+    let analyst = Arc::new(Rebuilt(folder.path().to_owned()));
+    assistant.learn(Vec::new(), Vec::new(), Some(analyst));
+    assert_eq!(names("Value::re"), ["rectified"]);
+}
+
 #[test]
 fn inspection() {
     let doc = inspect("x.mat|mul(y)").unwrap();
@@ -184,6 +226,14 @@ fn inspection() {
     assert_eq!(
         inspect("let v = x.relu(); v|").unwrap().signature,
         "let v: Value"
+    );
+    assert_eq!(
+        inspect("let |v = x.relu(); v").unwrap().signature,
+        "let v: Value"
+    );
+    assert_eq!(
+        inspect("let gra|ph = 1;").unwrap().signature,
+        "let graph: i32"
     );
     assert!(inspect("println|!(\"a\")").unwrap().text.contains("stdout"));
     assert_eq!(inspect("no_such_name|"), None);

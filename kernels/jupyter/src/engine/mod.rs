@@ -157,6 +157,11 @@ pub trait Analyst: Send + Sync {
     fn crates(&self) -> Vec<(String, PathBuf)> {
         Vec::new()
     }
+
+    /// The folder of the prebuilt library that cells use.
+    fn library(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Compiles and runs cells, one at a time, and keeps their variables and items.

@@ -110,9 +110,14 @@ impl Library {
         self.opened.as_ref().map(|opened| &opened.manifest)
     }
 
+    /// The folder of this library alone.
+    pub fn folder(&self) -> Option<&Path> {
+        self.dependencies()?.parent()
+    }
+
     /// The folder in which [`build`] put it.
     pub fn destination(&self) -> Option<&Path> {
-        self.dependencies()?.parent()?.parent()
+        self.folder()?.parent()
     }
 
     /// The crates that a cell can name, and their files.

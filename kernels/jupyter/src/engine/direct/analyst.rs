@@ -123,4 +123,8 @@ impl Analyst for DirectAnalyst {
     fn crates(&self) -> Vec<(String, PathBuf)> {
         self.compiler.dependencies.sources()
     }
+
+    fn library(&self) -> Option<PathBuf> {
+        self.compiler.library.folder().map(PathBuf::from)
+    }
 }

@@ -102,7 +102,7 @@ fn rebuild(
         },
     );
     let built = built.and_then(|built| {
-        if let Some(folder) = built.dependencies().and_then(|folder| folder.parent()) {
+        if let Some(folder) = built.folder() {
             write_indexes(&manifest.workspace, folder)?;
         }
         Ok(built)
