@@ -10,13 +10,13 @@ mod tests;
 
 pub use reference::conv2d_reference;
 
-use self::image::Panel;
+use self::image::{Pixels, copy, fill};
 use crate::cpu::Cpu;
 use crate::error::{KernelError, equal, long_enough, product};
 use crate::gemm::epilogue::{Place, Scratch, apply};
 use crate::gemm::packed::columns_of_panel;
 use crate::gemm::tile::{self, MAX_COLUMNS, MAX_ROWS, Tile};
-use crate::gemm::{Epilogue, Then};
+use crate::gemm::{Epilogue, Operand, Then};
 use crate::isa::Verified;
 use crate::pool::SharedMut;
 use crate::simd::{Simd, ladder};
@@ -180,7 +180,9 @@ pub fn conv2d(
         return Ok(());
     }
     let width = columns_of_panel(cpu.isa());
-    let panels = pixels.div_ceil(width);
+    // Panels reach over the ends of images, unless a step has to know which image it is at.
+    let images = if local(then) { conv.batch } else { 1 };
+    let panels = (images * pixels).div_ceil(width);
     let size = panel_size(cpu, conv);
     let (out, scratch) = (SharedMut::new(out), SharedMut::new(scratch));
     let job = Job {
@@ -191,29 +193,39 @@ pub fn conv2d(
         bias,
         then,
         out,
-        columns,
-        pixels,
+        output: [rows, columns],
+        images,
     };
     // About as many multiplications as are worth a task.
     let work = conv.depth().saturating_mul(conv.channels[1] / conv.groups) * width;
     let grain = (1usize << 17).div_ceil(work.max(1));
-    let tasks = conv.batch * conv.groups * panels;
+    let tasks = conv.batch / images * conv.groups * panels;
     cpu.pool().for_ranges(tasks, grain, |range, worker| {
         // SAFETY: no two threads are the same worker at the same time, and `scratch` is borrowed until all have ended.
         let scratch = unsafe { scratch.part(worker * size, size) };
         for task in range {
-            let (image, panel) = (task / panels, task % panels);
+            let (part, panel) = (task / panels, task % panels);
             run(
                 cpu.verified(),
                 &job,
-                image / conv.groups,
-                image % conv.groups,
+                part / conv.groups * images,
+                part % conv.groups,
                 panel * width,
                 scratch,
             );
         }
     });
     Ok(())
+}
+
+/// Whether steps need nothing but the numbers themselves.
+fn local(then: &[Then<'_>]) -> bool {
+    let scalar = |operand: &Operand<'_>| matches!(operand, Operand::Scalar(_));
+    then.iter().all(|then| match then {
+        Then::Unary(_) => true,
+        Then::Binary(_, operand) => scalar(operand),
+        Then::Program(_, operands) => operands.iter().all(scalar),
+    })
 }
 
 /// A checked convolution.
@@ -225,35 +237,37 @@ struct Job<'a> {
     bias: Option<&'a [f32]>,
     then: &'a [Then<'a>],
     out: SharedMut,
-    /// Of the output.
-    columns: usize,
-    pixels: usize,
+    /// Rows and columns of the output.
+    output: [usize; 2],
+    /// Whose pixels are counted through.
+    images: usize,
 }
 
 ladder! {
     fn run(job: &Job<'_>, image: usize, group: usize, first: usize, panel: &mut [f32]) = run_body;
 }
 
-/// All output channels of a group at the pixels of one panel, from `first` on.
+/// All output channels of a group at the pixels of one panel, from number `first` on, counted from an image on.
 #[inline(always)]
 fn run_body<S: Simd>(job: &Job<'_>, image: usize, group: usize, first: usize, panel: &mut [f32]) {
     let width = tile::VECTORS * S::LANES;
-    let count = width.min(job.pixels - first);
+    let of_image = job.output[0] * job.output[1];
+    let count = width.min(job.images * of_image - first);
+    let pixels = Pixels::new(job.output, first, count);
     let [from, to] = job.conv.channels.map(|channels| channels / job.conv.groups);
     let depth = job.conv.depth();
     let plane = job.conv.input[0] * job.conv.input[1];
     let channel = image * job.conv.channels[0] + group * from;
-    Panel {
-        conv: job.conv,
-        columns: job.columns,
-        first,
-        count,
+    fill(
+        job.conv,
+        &pixels,
+        &job.input[channel * plane..],
+        panel,
         width,
-    }
-    .fill(&job.input[channel * plane..][..from * plane], panel);
+    );
     let tiles = to.div_ceil(tile::max_rows::<S>());
     let mut start = [0.0; MAX_ROWS * MAX_COLUMNS];
-    let mut products = Scratch::ZERO;
+    let (mut products, mut spare) = (Scratch::ZERO, Scratch::ZERO);
     for number in 0..tiles {
         let rows = tile::cut(to, tiles, number);
         let row = group * to + rows.start;
@@ -285,14 +299,18 @@ fn run_body<S: Simd>(job: &Job<'_>, image: usize, group: usize, first: usize, pa
             row: image * job.conv.channels[1] + row,
             rows: rows.len(),
             column: first,
-            columns: count,
+            columns: pixels.count,
             width,
         };
-        apply(job.isa, job.then, place, &mut products);
-        for (i, products) in products.0.chunks_exact(width).take(rows.len()).enumerate() {
-            let at = (image * job.conv.channels[1] + row + i) * job.pixels + first;
-            // SAFETY: each task has other images, groups or pixels, and the output is borrowed until all have ended.
-            unsafe { job.out.part(at, count) }.copy_from_slice(&products[..count]);
+        let done = apply(job.isa, job.then, place, &mut products, &mut spare);
+        for (i, row_of) in done.0.chunks_exact(width).take(rows.len()).enumerate() {
+            for run in pixels.by_image() {
+                let channel = (image + run.image) * job.conv.channels[1] + row + i;
+                let at = channel * of_image + run.y * job.output[1] + run.x;
+                // SAFETY: each task has other images, groups or pixels, and the output is borrowed until all have ended.
+                let to = unsafe { job.out.part(at, run.count) };
+                copy(to, &row_of[run.at..][..run.count]);
+            }
         }
     }
 }

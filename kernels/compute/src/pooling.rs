@@ -67,67 +67,114 @@ pub fn pool2d(
     let grain = (1usize << 15).div_ceil(area.saturating_mul(columns));
     cpu.pool()
         .for_ranges(window.batch * channels * rows, grain, |range, _| {
-            for row in range {
-                let plane = &input[row / rows * height * width..][..height * width];
-                // SAFETY: each task has other rows, and `out` is borrowed until all have ended.
-                let to = unsafe { out.part(row * columns, columns) };
-                pool_row(cpu.verified(), kind, window, plane, row % rows, to);
-            }
+            // SAFETY: each task has other rows, and `out` is borrowed until all have ended.
+            let to = unsafe { out.part(range.start * columns, range.len() * columns) };
+            pool_rows(
+                cpu.verified(),
+                kind,
+                window,
+                input,
+                [rows, columns, range.start],
+                to,
+            );
         });
     Ok(())
 }
 
 ladder! {
-    /// Row `y` of a channel's output.
-    fn pool_row(kind: Pooling, window: &Conv2d, plane: &[f32], y: usize, to: &mut [f32]) = pool_row_body;
+    /// Rows of the output from number `first` on, counted through all channels, of which each has `rows` of `columns`.
+    fn pool_rows(kind: Pooling, window: &Conv2d, input: &[f32], sizes: [usize; 3], to: &mut [f32]) = pool_rows_body;
 }
 
 #[inline(always)]
-fn pool_row_body<S: Simd>(kind: Pooling, window: &Conv2d, plane: &[f32], y: usize, to: &mut [f32]) {
+fn pool_rows_body<S: Simd>(
+    kind: Pooling,
+    window: &Conv2d,
+    input: &[f32],
+    [rows, columns, first]: [usize; 3],
+    to: &mut [f32],
+) {
     to.fill(match kind {
         Pooling::Max => f32::NEG_INFINITY,
         Pooling::Mean | Pooling::MeanInside => 0.0,
     });
     let [height, width] = window.input;
-    let top = y * window.stride[0];
-    let ys = inside(window, 0, top, height);
-    for i in ys.clone() {
-        let row = (top + i * window.dilation[0] - window.padding[0][0]) * width;
-        join_row(kind, window, &plane[row..][..width], to);
+    let (left, step) = (window.padding[0][1], window.stride[1]);
+    for j in 0..window.kernel[1] {
+        // Window `x` has, at this place of the kernel, column `x * step + offset - left`.
+        let offset = j * window.dilation[1];
+        let bound = |at: usize| at.saturating_sub(offset).div_ceil(step);
+        let (start, end) = (bound(left), bound(width + left).min(columns));
+        if start >= end {
+            continue;
+        }
+        let column = start * step + offset - left;
+        let (mut channel, mut y) = (first / rows, first % rows);
+        for to in to.chunks_exact_mut(columns) {
+            let plane = &input[channel * height * width..][..height * width];
+            for i in 0..window.kernel[0] {
+                let padded = y * window.stride[0] + i * window.dilation[0];
+                let Some(row) = padded.checked_sub(window.padding[0][0]) else {
+                    continue;
+                };
+                if row < height {
+                    let from = &plane[row * width..][column..width];
+                    join_row(kind, step, from, &mut to[start..end]);
+                }
+            }
+            y += 1;
+            if y == rows {
+                (y, channel) = (0, channel + 1);
+            }
+        }
     }
     let area = (window.kernel[0] * window.kernel[1]) as f32;
     match kind {
         Pooling::Max => {}
         Pooling::Mean => to.iter_mut().for_each(|x| *x /= area),
         Pooling::MeanInside => {
-            for (x, to) in to.iter_mut().enumerate() {
-                let xs = inside(window, 1, x * window.stride[1], width);
-                *to /= (ys.len() * xs.len()) as f32;
+            for (row, to) in to.chunks_exact_mut(columns).enumerate() {
+                let ys = inside(window, 0, (first + row) % rows * window.stride[0], height);
+                for (x, to) in to.iter_mut().enumerate() {
+                    let xs = inside(window, 1, x * window.stride[1], width);
+                    *to /= (ys.len() * xs.len()) as f32;
+                }
             }
         }
     }
 }
 
-/// Joins one row of the input to the windows that cover it.
+/// Joins every `step`th number to the windows that have it at the same place.
 #[inline(always)]
-fn join_row(kind: Pooling, window: &Conv2d, row: &[f32], to: &mut [f32]) {
-    let (left, step) = (window.padding[0][1], window.stride[1]);
-    for j in 0..window.kernel[1] {
-        // Window `x` has, at this place of the kernel, column `x * step + offset - left`.
-        let offset = j * window.dilation[1];
-        let start = left.saturating_sub(offset).div_ceil(step);
-        let end = (row.len() + left)
-            .saturating_sub(offset)
-            .div_ceil(step)
-            .min(to.len());
-        if start >= end {
-            continue;
+fn join_row(kind: Pooling, step: usize, from: &[f32], to: &mut [f32]) {
+    match step {
+        1 => join_steps::<1>(kind, from, to),
+        2 => join_steps::<2>(kind, from, to),
+        _ => {
+            let pairs = to.iter_mut().zip(from.iter().step_by(step));
+            match kind {
+                Pooling::Max => pairs.for_each(|(to, from)| *to = math::max(*to, *from)),
+                Pooling::Mean | Pooling::MeanInside => pairs.for_each(|(to, from)| *to += from),
+            }
         }
-        let from = row[start * step + offset - left..].chunks(step);
-        let pairs = to[start..end].iter_mut().zip(from);
-        match kind {
-            Pooling::Max => pairs.for_each(|(to, from)| *to = math::max(*to, from[0])),
-            Pooling::Mean | Pooling::MeanInside => pairs.for_each(|(to, from)| *to += from[0]),
+    }
+}
+
+/// As [`join_row`], of a step that the compiler knows.
+#[inline(always)]
+fn join_steps<const STEP: usize>(kind: Pooling, from: &[f32], to: &mut [f32]) {
+    let (whole, rest) = from.as_chunks::<STEP>();
+    let (to, last) = to.split_at_mut(to.len().min(whole.len()));
+    let ends = last.iter_mut().zip(rest);
+    let pairs = to.iter_mut().zip(whole);
+    match kind {
+        Pooling::Max => {
+            pairs.for_each(|(to, from)| *to = math::max(*to, from[0]));
+            ends.for_each(|(to, from)| *to = math::max(*to, *from));
+        }
+        Pooling::Mean | Pooling::MeanInside => {
+            pairs.for_each(|(to, from)| *to += from[0]);
+            ends.for_each(|(to, from)| *to += from);
         }
     }
 }

@@ -20,8 +20,9 @@ fn compare(conv: &Conv2d, seed: u64, biased: bool) {
     conv2d_reference(conv, &input, &weight, bias, &mut expected).unwrap();
     let (pixels, residual) = (size[0] * size[1], numbers(seed ^ 3, len));
     let factors = numbers(seed ^ 4, conv.batch * conv.channels[1]);
-    let ended: Vec<f32> = (expected.iter().zip(&residual).enumerate())
-        .map(|(i, (x, residual))| x.max(0.0) * 0.5 * factors[i / pixels] + residual)
+    let rectified: Vec<f32> = expected.iter().map(|x| x.max(0.0) * 0.5).collect();
+    let ended: Vec<f32> = (rectified.iter().zip(&residual).enumerate())
+        .map(|(i, (x, residual))| x * factors[i / pixels] + residual)
         .collect();
     let matrix = Operand::Matrix {
         data: &residual,
@@ -35,7 +36,11 @@ fn compare(conv: &Conv2d, seed: u64, biased: bool) {
     ];
     let allowed = 1.6e-6 * (conv.depth() as f32).sqrt() + 1e-6;
     on_every_cpu(|cpu| {
-        for (then, expected) in [(&[][..], &expected), (&then[..], &ended)] {
+        for (then, expected) in [
+            (&[][..], &expected),
+            (&then[..2], &rectified),
+            (&then[..], &ended),
+        ] {
             let mut got = vec![7.0; len];
             let mut scratch = vec![f32::NAN; workspace(cpu, conv)];
             conv2d(

@@ -114,35 +114,42 @@ pub(crate) struct Place {
     pub width: usize,
 }
 
-/// Does the steps on a tile.
-pub(crate) fn apply(isa: Verified, then: &[Then<'_>], place: Place, tile: &mut Scratch) {
+/// Does the steps on a tile, going to and fro between two places; where the result is.
+pub(crate) fn apply<'s>(
+    isa: Verified,
+    then: &[Then<'_>],
+    place: Place,
+    tile: &'s mut Scratch,
+    spare: &'s mut Scratch,
+) -> &'s Scratch {
     // In whole groups of vectors; what is beyond the tile is computed and left.
     let len = (place.rows * place.width)
         .next_multiple_of(64)
         .min(tile.0.len());
-    let mut from = Scratch::ZERO;
+    let (mut from, mut to) = (tile, spare);
     for then in then {
-        from.0[..len].copy_from_slice(&tile.0[..len]);
-        let (from, to) = (Values::Slice(&from.0[..len]), &mut tile.0[..len]);
+        let (values, out) = (Values::Slice(&from.0[..len]), &mut to.0[..len]);
         match *then {
-            Then::Unary(op) => crate::elementwise::unary(isa, op, to, from),
+            Then::Unary(op) => crate::elementwise::unary(isa, op, out, values),
             Then::Binary(op, operand) => {
                 let mut copy = Scratch::ZERO;
                 let operand = expand(operand, place, &mut copy, len);
-                crate::elementwise::binary(isa, op, to, from, operand);
+                crate::elementwise::binary(isa, op, out, values, operand);
             }
             Then::Program(program, operands) => {
                 let mut copies = [Scratch::ZERO; MAX_OPERANDS];
-                let mut inputs = [from; MAX_OPERANDS + 1];
+                let mut inputs = [values; MAX_OPERANDS + 1];
                 for ((input, copy), operand) in
                     inputs[1..].iter_mut().zip(&mut copies).zip(operands)
                 {
                     *input = expand(*operand, place, copy, len);
                 }
-                program.run_block_of(isa, &inputs[..operands.len() + 1], to);
+                program.run_block_of(isa, &inputs[..operands.len() + 1], out);
             }
         }
+        std::mem::swap(&mut from, &mut to);
     }
+    from
 }
 
 /// The part of an operand that belongs to a tile, laid out as the tile is.

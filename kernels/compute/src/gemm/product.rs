@@ -183,7 +183,7 @@ ladder! {
 fn strip_body<S: crate::simd::Simd>(job: &Job<'_>, blocks: Range<usize>, panels: Range<usize>) {
     let (width, depth) = (job.weights.panel(), job.weights.rows());
     let mut bias = [0.0; MAX_COLUMNS];
-    let mut scratch = Scratch::ZERO;
+    let (mut scratch, mut spare) = (Scratch::ZERO, Scratch::ZERO);
     for piece in 0..job.plan.depth_blocks {
         let depths = job.plan.depths(piece);
         let first = piece == 0;
@@ -254,18 +254,17 @@ fn strip_body<S: crate::simd::Simd>(job: &Job<'_>, blocks: Range<usize>, panels:
                 // SAFETY: this runs where `S` is there. The sizes were checked against all slices; the tile's part of the
                 // result is this task's alone.
                 unsafe { tile::run::<S>(rows.len(), &tile) };
-                if steps {
-                    let place = Place {
-                        row: rows.start,
-                        rows: rows.len(),
-                        column,
-                        columns,
-                        width,
-                    };
-                    apply(job.isa, job.epilogue.then, place, &mut scratch);
-                }
+                let steps = if steps { job.epilogue.then } else { &[] };
+                let place = Place {
+                    row: rows.start,
+                    rows: rows.len(),
+                    column,
+                    columns,
+                    width,
+                };
                 if aside {
-                    for (i, row) in scratch.0.chunks_exact(width).take(rows.len()).enumerate() {
+                    let done = apply(job.isa, steps, place, &mut scratch, &mut spare);
+                    for (i, row) in done.0.chunks_exact(width).take(rows.len()).enumerate() {
                         // SAFETY: as above.
                         unsafe { job.c.part((rows.start + i) * job.c_row + column, columns) }
                             .copy_from_slice(&row[..columns]);
