@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::engine::RunError;
+
 /// Why there is no figure, or no file of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,5 +36,11 @@ pub enum FigureError {
     )]
     Images(Vec<usize>),
     #[error("cannot read the tensor's values: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(RunError),
+}
+
+impl From<candle_core::Error> for FigureError {
+    fn from(error: candle_core::Error) -> FigureError {
+        FigureError::Tensor(error.into())
+    }
 }

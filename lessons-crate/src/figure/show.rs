@@ -12,6 +12,12 @@ pub trait Show {
 
     /// Shows the picture below the running cell; notebooks call it on a cell's last expression.
     fn evcxr_display(&self) {
-        display(&self.figure().bundle());
+        show(self.figure());
     }
+}
+
+/// A function of its own, since each cell compiles the method above for its value.
+#[inline(never)]
+fn show(figure: Figure) {
+    display(&figure.bundle());
 }

@@ -1,6 +1,7 @@
 //! The tokenizer of a Hugging Face directory: `tokenizer.json`, or `vocab.txt` for BERT models.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use tokenizers::models::wordpiece::WordPiece;
@@ -49,7 +50,8 @@ impl Default for TokenizerConfig {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    // Not by value: code that drops one would compile the destructors of all that a tokenizer can be.
+    inner: Arc<tokenizers::Tokenizer>,
     pad_id: u32,
     vocab_size: usize,
 }
@@ -175,7 +177,7 @@ impl Tokenizer {
                 detail: error.to_string(),
             })?;
         Ok(Self {
-            inner,
+            inner: Arc::new(inner),
             pad_id: pad_id.unwrap_or(0),
             vocab_size,
         })

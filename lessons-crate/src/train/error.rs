@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::engine::RunError;
+
 /// An error of training, evaluation or export.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,7 +62,13 @@ pub enum TrainError {
     Text(#[from] crate::text::TextError),
     /// A tensor error.
     #[error(transparent)]
-    Candle(#[from] candle_core::Error),
+    Candle(RunError),
+}
+
+impl From<candle_core::Error> for TrainError {
+    fn from(error: candle_core::Error) -> TrainError {
+        TrainError::Candle(error.into())
+    }
 }
 
 impl TrainError {

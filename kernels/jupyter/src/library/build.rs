@@ -249,6 +249,10 @@ fn run_cargo(
         "--crate-type=dylib",
         "--message-format=json-render-diagnostics",
     ]);
+    // At this level rustc lets cells use the instances of generics, destructors above all, that the
+    // library has compiled, which at 3 each cell would compile again: a third of its time. What must
+    // be fast at run time is in `lessons-compute`.
+    command.arg("--config=profile.release.package.lessons.opt-level=\"s\"");
     if !features.is_empty() {
         command.arg(format!("--features={}", features.join(",")));
     }

@@ -3,7 +3,7 @@
 use lessons_kernel::library::Library;
 
 use crate::deps::{Crates, by_path};
-use crate::harness::Session;
+use crate::harness::{Session, object_size};
 
 /// `LESSONS_LIBRARY` names the folder into which a library was built.
 fn prebuilt() -> Option<Library> {
@@ -41,6 +41,22 @@ fn cells_use_the_prebuilt_library_and_its_types() {
         "{}",
         error.text()
     );
+}
+
+/// What a cell compiles beside its own code is most of its time: it calls what the library and
+/// `lessons_cell` have compiled, also to show and to drop their values.
+#[test]
+fn a_cell_compiles_little_of_what_it_uses() {
+    let Some(library) = prebuilt() else { return };
+    let mut session = Session::with(library);
+    session.ok("use lessons::prelude::*;");
+    session.ok("let small = Graph::build(\"small\", |g| { let x = g.input(\"x\", f32s((4,))); g.output(\"y\", x.relu()); })?;");
+    session.ok("small.clone()");
+    session.ok("let classifier = Classifier::embedded()?;");
+    session.ok("let small_answer = classifier.classify(\"fine\")?;");
+    // Three and two times what they are; all that a graph and a tokenizer can hold made 112,000 and 259,000.
+    let sizes = ["small.clone()", "let small_answer"].map(object_size);
+    assert!(sizes[0] < 48_000 && sizes[1] < 96_000, "{sizes:?}");
 }
 
 #[test]

@@ -171,6 +171,17 @@ fn direct(library: Library, options: Options) -> Box<dyn Engine> {
     Box::new(DirectEngine::new(library, options).expect("an engine"))
 }
 
+/// How many bytes the shared object of a cell has, by the cell's text.
+pub fn object_size(code: &str) -> u64 {
+    let units = std::fs::read_dir(cache().join("units")).unwrap();
+    let mut folders = units.flatten().map(|entry| entry.path());
+    let compiled = |folder: &PathBuf| {
+        std::fs::read_to_string(folder.join("cell.rs")).is_ok_and(|text| text.contains(code))
+    };
+    let folder = folders.find(compiled).expect("a compiled cell");
+    std::fs::metadata(folder.join("cell.so")).unwrap().len()
+}
+
 /// A notebook on the evcxr engine.
 #[cfg(feature = "evcxr")]
 #[allow(dead_code, reason = "only some tests need it")]

@@ -1,4 +1,6 @@
 //! The frame around a cell's body: its panics and errors are caught here and reported to the kernel.
+//!
+//! What is generic here is compiled anew in every cell, so it only calls functions that are not.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -20,10 +22,14 @@ pub struct CellError {
 impl<E: Display> From<E> for CellError {
     #[track_caller]
     fn from(error: E) -> Self {
-        CellError {
-            message: format!("{error:#}"),
-            location: Location::caller(),
-        }
+        CellError::new(&error, Location::caller())
+    }
+}
+
+impl CellError {
+    #[inline(never)]
+    fn new(error: &dyn Display, location: &'static Location<'static>) -> Self {
+        CellError { message: format!("{error:#}"), location }
     }
 }
 
@@ -42,6 +48,20 @@ thread_local! {
 
 /// Runs a cell: checks that its variables are there, then calls `body`, which takes them.
 pub fn enter(variables: &[&str], check_point: Option<&'static CheckPoint>, body: impl FnOnce()) {
+    let mut body = Some(body);
+    enter_dyn(variables, check_point, &mut || {
+        if let Some(body) = body.take() {
+            body();
+        }
+    });
+}
+
+#[inline(never)]
+fn enter_dyn(
+    variables: &[&str],
+    check_point: Option<&'static CheckPoint>,
+    body: &mut dyn FnMut(),
+) {
     begin();
     interrupt::begin(check_point);
     if let Some(name) = store::missing(variables) {
@@ -56,6 +76,15 @@ pub fn enter(variables: &[&str], check_point: Option<&'static CheckPoint>, body:
 
 /// Calls the body of a cell; true when it ran to its end.
 pub fn catch(body: impl FnOnce() -> Result<(), CellError>) -> bool {
+    let mut body = Some(body);
+    catch_dyn(&mut || match body.take() {
+        Some(body) => body(),
+        None => Ok(()),
+    })
+}
+
+#[inline(never)]
+fn catch_dyn(body: &mut dyn FnMut() -> Result<(), CellError>) -> bool {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => true,
         // What the end of a stopped thread looked like to the cell.

@@ -60,9 +60,7 @@ impl<T: ?Sized> Fallback for &T {
     where
         T: Debug,
     {
-        if std::any::type_name::<T>() != "()" {
-            print_debug(&self);
-        }
+        print_debug(&self, std::any::type_name::<T>());
     }
 }
 
@@ -75,7 +73,8 @@ pub fn show_by_debug<T: Debug>(value: &T) {
 pub struct Showing(());
 
 impl Showing {
-    
+    #[allow(clippy::new_without_default)]
+    #[inline(never)]
     pub fn new() -> Self {
         put("result");
         Showing(())
@@ -83,6 +82,7 @@ impl Showing {
 }
 
 impl Drop for Showing {
+    #[inline(never)]
     fn drop(&mut self) {
         put("shown");
     }
@@ -98,7 +98,11 @@ const LINE: usize = 80;
 /// Bytes after which a value is cut.
 const LONGEST: usize = 1 << 20;
 
-fn print_debug(value: &dyn Debug) {
+#[inline(never)]
+fn print_debug(value: &dyn Debug, type_name: &str) {
+    if type_name == "()" {
+        return;
+    }
     let mut text = Limited { text: String::new(), limit: LINE };
     let fits = write!(text, "{value:?}").is_ok() && !text.text.contains('\n');
     let text = if fits {

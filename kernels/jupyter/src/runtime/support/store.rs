@@ -1,6 +1,8 @@
 //! The variables that live between cells: name to boxed value.
+//!
+//! What is generic here is compiled anew in every cell, so it only calls functions that are not.
 
-use std::any::{Any, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -44,27 +46,27 @@ pub(crate) fn forget(names: &[&str]) {
 /// # Panics
 /// When there is no such variable, or it has another type; the kernel asks for neither.
 pub fn take<T: Any>(name: &str) -> T {
+    let value = take_unchecked(name, TypeId::of::<T>(), type_name::<T>());
+    // SAFETY: `take_unchecked` has compared the types, and the box was `keep`'s.
+    unsafe { *Box::from_raw(value.cast::<T>()) }
+}
+
+/// The pointer of the box that holds the variable, which is of the type `wanted`.
+#[inline(never)]
+fn take_unchecked(name: &str, wanted: TypeId, wanted_name: &str) -> *mut () {
     let slot = slots().0.remove(name);
     let Some(Slot { value, type_name: stored }) = slot else {
         panic!("the variable `{name}` is not in the store");
     };
-    match value.downcast::<T>() {
-        Ok(value) => *value,
-        Err(value) if stored == type_name::<T>() => {
-            // SAFETY: the names of the two types are equal but not their ids: the value was stored
-            // before some type of the notebook was redefined, which gives every later cell a new
-            // crate id. The kernel drops each variable whose type depends on a redefined item, so
-            // both types come from the same source text, and rustc lays them out alike.
-            unsafe { *Box::from_raw(Box::into_raw(value).cast::<T>()) }
-        }
-        Err(value) => {
-            slots().0.insert(name.into(), Slot { value, type_name: stored });
-            panic!(
-                "the variable `{name}` has the type `{stored}`, not `{}`",
-                type_name::<T>()
-            );
-        }
+    // Equal names with unequal ids: the value was stored before some type of the notebook was
+    // redefined, which gives every later cell a new crate id. The kernel drops each variable whose
+    // type depends on a redefined item, so both types come from the same source text, and rustc lays
+    // them out alike.
+    if (*value).type_id() == wanted || stored == wanted_name {
+        return Box::into_raw(value).cast();
     }
+    slots().0.insert(name.into(), Slot { value, type_name: stored });
+    panic!("the variable `{name}` has the type `{stored}`, not `{wanted_name}`");
 }
 
 /// Moves a variable into the store; what was there under its name is dropped.
@@ -72,6 +74,7 @@ pub fn keep<T: Any>(name: &str, value: T) {
     keep_boxed(name, Box::new(value), type_name::<T>());
 }
 
+#[inline(never)]
 fn keep_boxed(name: &str, value: Box<dyn Any>, type_name: &'static str) {
     let old = slots().0.insert(name.to_owned(), Slot { value, type_name });
     // Dropped without the lock: a destructor may do anything.
