@@ -13,7 +13,6 @@ pub type RunBody<'r> = &'r dyn Fn(usize, &[Tensor]) -> Result<Vec<Tensor>, RunEr
 /// # Errors
 /// What a body fails with.
 pub fn control(op: &Op, inputs: &[Tensor], run: RunBody<'_>) -> Result<Tensor, RunError> {
-    let missing = || RunError::new("a body gave fewer results than it has");
     match op {
         Op::Cond(_) => {
             let (condition, operands) = inputs.split_first().ok_or_else(missing)?;
@@ -21,15 +20,32 @@ pub fn control(op: &Op, inputs: &[Tensor], run: RunBody<'_>) -> Result<Tensor, R
             run(branch, operands)?.pop().ok_or_else(missing)
         }
         Op::While(op) => {
-            let mut state = inputs.to_vec();
-            while is_true(run(0, &state)?.first().ok_or_else(missing)?)? {
-                crate::interrupt::check_point();
-                state = run(1, &state)?;
-            }
+            let state = last_state(inputs, run)?;
             state.into_iter().nth(op.result).ok_or_else(missing)
         }
         _ => Err(RunError::new("it has no bodies")),
     }
+}
+
+/// The state of a loop when its condition no longer holds.
+///
+/// # Errors
+/// What a body fails with.
+pub fn last_state(inputs: &[Tensor], run: RunBody<'_>) -> Result<Vec<Tensor>, RunError> {
+    let mut state = inputs.to_vec();
+    loop {
+        crate::interrupt::check_point();
+        let goes_on = run(0, &state)?;
+        match goes_on.first() {
+            Some(goes_on) if is_true(goes_on)? => state = run(1, &state)?,
+            Some(_) => return Ok(state),
+            None => return Err(missing()),
+        }
+    }
+}
+
+fn missing() -> RunError {
+    RunError::new("a body gave fewer results than it has")
 }
 
 fn is_true(condition: &Tensor) -> Result<bool, RunError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::Tensor;
 
 use super::binding::bind;
-use super::reference::{Context, Precision, eval};
+use super::reference::{Context, Precision, Reference, eval};
 use crate::graph::ops::{Op, OpDef, Sample};
 use crate::graph::{Bindings, DType, Graph, Node, NodeId, TensorType};
 use crate::prelude::*;
@@ -115,6 +115,46 @@ fn relu_maximum_and_minimum_pass_nan_on() {
     assert!(values("relu")[0].is_nan() && values("relu")[1..] == [0.0, 2.0]);
     assert!(values("max")[0].is_nan() && values("max")[1].is_nan() && values("max")[2] == 2.0);
     assert!(values("min")[0].is_nan() && values("min")[1].is_nan() && values("min")[2] == 1.0);
+}
+
+#[test]
+fn quotients_are_rounded_down_and_halves_to_even() {
+    let graph = Graph::build("rounding", |g| {
+        let (a, b) = (g.input("a", f32s((6,))), g.input("b", f32s((6,))));
+        let (i, j) = (a.cast(DType::I64), b.cast(DType::I64));
+        g.output("quotients", a.floor_div(b));
+        g.output("rests", a.modulo(b));
+        g.output("whole quotients", i.floor_div(j));
+        g.output("whole rests", i.modulo(j));
+        g.output("rounded", (a / 2).round());
+        g.output("cut", (a / 2).trunc());
+    })
+    .unwrap();
+    let a = Tensor::new(&[7f32, -7.0, 7.0, -7.0, 6.0, 5.0], &Cpu).unwrap();
+    let b = Tensor::new(&[2f32, 2.0, -2.0, -2.0, 3.0, -5.0], &Cpu).unwrap();
+    let given = [("a", &a), ("b", &b)];
+    let (quotients, rests) = (
+        [3.0, -4.0, -4.0, 3.0, 2.0, -1.0],
+        [1.0, 1.0, -1.0, -1.0, 0.0, 0.0],
+    );
+    let model = Session::cpu().load(&graph, &Weights::new()).unwrap();
+    let reference = Reference::new(&graph, &Weights::new()).unwrap();
+    let reference = reference.run(given, Precision::F64).unwrap();
+    for outputs in [model.run(given).unwrap(), reference] {
+        let numbers = |name: &str| -> Vec<f64> {
+            let wide = outputs[name].to_dtype(candle_core::DType::F64).unwrap();
+            wide.to_vec1().unwrap()
+        };
+        assert_eq!(numbers("quotients"), quotients);
+        assert_eq!(numbers("whole quotients"), quotients);
+        assert_eq!(numbers("rests"), rests);
+        assert_eq!(numbers("whole rests"), rests);
+        assert_eq!(numbers("rounded"), [4.0, -4.0, 4.0, -4.0, 3.0, 2.0]);
+        assert_eq!(numbers("cut"), [3.0, -3.0, 3.0, -3.0, 3.0, 2.0]);
+    }
+    let zeros = b.zeros_like().unwrap();
+    let error = model.run([("a", &a), ("b", &zeros)]).unwrap_err();
+    assert!(error.to_string().contains("division by zero, in integers"));
 }
 
 fn pair() -> Graph {

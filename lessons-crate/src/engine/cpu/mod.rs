@@ -5,6 +5,7 @@
 //! shapes: which values are mere views ([`layout`]), which kernel runs each of the others
 //! ([`lower`]), and where its result lies ([`memory`]). [`run`] runs the plan.
 
+mod bodies;
 mod layout;
 mod load;
 mod lower;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 
+use super::bodies::{Bodies, bodies};
 use super::load::Loaded;
 use super::run::{self, Memory, Observer, Surroundings, Value, Written};
 use super::specialize::{Source, Specialization, Step};
@@ -31,7 +32,7 @@ pub struct CpuModel {
     threads: Threads,
     loaded: Loaded,
     /// For each node that runs graphs, such as the branches of a `cond`, the models of these.
-    bodies: HashMap<NodeId, Vec<CpuModel>>,
+    bodies: HashMap<NodeId, Bodies>,
     plans: Mutex<Vec<Arc<Cached>>>,
 }
 
@@ -91,20 +92,8 @@ impl CpuModel {
             let ms = 1e3 * start.elapsed().as_secs_f64();
             format!("load {name}: {known} values depend on weights alone, {ms:.1} ms")
         });
-        let mut bodies = HashMap::new();
-        for node in graph.nodes() {
-            let of_node = node
-                .op
-                .bodies()
-                .into_iter()
-                .map(|(_, body)| CpuModel::new(body.graph(), &HashMap::new(), threads.clone()));
-            let of_node: Vec<CpuModel> = of_node.collect::<Result<_, _>>()?;
-            if !of_node.is_empty() {
-                bodies.insert(node.id, of_node);
-            }
-        }
         Ok(CpuModel {
-            bodies,
+            bodies: bodies(graph, &threads)?,
             graph: graph.clone(),
             loaded,
             threads,

@@ -1,18 +1,20 @@
 //! Runs a specialized program over the memory that it owns.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Instant;
 
 use candle_core::{CpuStorage, Device, Storage, Tensor};
 
+use super::bodies::Bodies;
 use super::memory::ALIGNMENT;
-use super::model::CpuModel;
 use super::specialize::{Home, Operand, Source, Specialization, Step, view};
 use super::task::{Data, MAX_READS, Workspace};
 use super::threads::Threads;
-use crate::engine::control::control;
+use crate::engine::control::{control, last_state};
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval};
+use crate::graph::ops::Op;
 use crate::graph::{DType, Graph, NodeId};
 
 /// The memory of one run: kept from run to run.
@@ -40,6 +42,7 @@ impl Memory {
     /// Gives back what the reference made, once the outputs are taken.
     pub fn forget(&mut self) {
         self.kept.fill(None);
+        self.workspace.loops.clear();
     }
 }
 
@@ -49,7 +52,7 @@ pub struct Surroundings<'r> {
     pub threads: &'r Threads,
     pub loaded: &'r [Tensor],
     /// The models of the bodies of nodes that have any.
-    pub bodies: &'r HashMap<NodeId, Vec<CpuModel>>,
+    pub bodies: &'r HashMap<NodeId, Bodies>,
     /// In the order in which the graph declares them.
     pub inputs: &'r [Option<&'r Tensor>],
 }
@@ -81,6 +84,8 @@ pub fn run(
         workspace,
         kept,
     } = memory;
+    // What a run that failed has left is of other inputs.
+    workspace.loops.clear();
     let skip = arena.as_ptr().align_offset(64).min(ALIGNMENT);
     let arena = &mut arena[skip..];
     for step in &program.steps {
@@ -148,7 +153,7 @@ fn run_step(
                 outputs,
                 kept,
             };
-            let value = shared.value(step)?;
+            let value = shared.value(step, workspace)?;
             kept[*number] = Some(value);
             Ok(())
         }
@@ -215,7 +220,7 @@ impl Shared<'_> {
 
     /// Runs a step whose value is a tensor, on copies of what is in the arena: through the models of its
     /// bodies, or else through the reference.
-    fn value(&self, step: &Step) -> Result<Tensor, RunError> {
+    fn value(&self, step: &Step, workspace: &mut Workspace) -> Result<Tensor, RunError> {
         let node = self
             .around
             .graph
@@ -227,8 +232,18 @@ impl Shared<'_> {
             .map(|read| self.as_tensor(read))
             .collect::<Result<_, _>>()?;
         if let Some(bodies) = self.around.bodies.get(&step.node) {
-            let run = |body: usize, inputs: &[Tensor]| bodies[body].run_in_order(inputs);
-            return Ok(control(&node.op, &reads, &run)?.contiguous()?);
+            let run = |body: usize, inputs: &[Tensor]| bodies.models[body].run_in_order(inputs);
+            let value = match (&node.op, bodies.shared_by) {
+                (Op::While(op), Some(first)) => {
+                    let state = match workspace.loops.entry(first) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(place) => place.insert(last_state(&reads, &run)?),
+                    };
+                    state[op.result].clone()
+                }
+                _ => control(&node.op, &reads, &run)?,
+            };
+            return Ok(value.contiguous()?);
         }
         let context = Context {
             bindings: &self.program.bindings,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::Session;
 use crate::graph::ops::{Argument, Binary, Fused, Op, Step, StepOp, Unary};
-use crate::graph::{Builder, NodeId, Parts, Value, f32s, i64s};
+use crate::graph::{Builder, Custom, NodeId, Parts, Value, cond, f32s, i64s, while_loop};
 
 fn linear() -> Graph {
     Graph::build("linear", |g| {
@@ -475,4 +475,37 @@ proptest! {
             prop_assert!(arrived.contains(&(edge.from, edge.to)));
         }
     }
+}
+
+#[test]
+fn choices_loops_and_custom_ops_are_boxes_of_a_color_of_their_own() {
+    let halve = Custom::new(
+        "halve",
+        |inputs| Ok(inputs[0].clone()),
+        |inputs, _| Ok(inputs[0].values.iter().map(|x| x / 2.0).collect()),
+    );
+    let graph = Graph::build("control", |g| {
+        let x = g.input("x", f32s(("n",)));
+        let large = x.sum(0).greater(1);
+        let y = cond(large, [x], |_, [x]| (x - 1.0).abs(), |_, [x]| x.relu());
+        let [y] = while_loop([y], |_, [y]| y.sum(0).greater(1), |_, [y]| [y * 0.5]);
+        g.output("y", halve.apply(&[y]));
+    })
+    .unwrap();
+    let figure = graph.figure();
+    insta::assert_snapshot!(figure.to_text());
+    let svg = figure.to_svg();
+    for part in [
+        "then={sub, abs}, else={relu}",
+        "halve",
+        "choice, loop or custom",
+    ] {
+        assert!(svg.contains(part), "{part} is not in the picture");
+    }
+    let plan = Session::cpu().compile(&graph).unwrap();
+    let report = plan.report().to_string();
+    assert!(report.contains("optimize_bodies"), "{report}");
+    assert!(report.contains("1 patch in then"), "{report}");
+    let compiled = plan.figure();
+    assert!(compiled.to_text().contains("then={fused}"));
 }

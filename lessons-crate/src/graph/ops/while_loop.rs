@@ -12,7 +12,7 @@ use crate::graph::tensor_type::{TensorType, f32s, i64s};
 
 /// What becomes of a state, the inputs, while a condition holds: one graph says whether to go on, and
 /// another one makes the next state. The value of the node is one element of the last state; a loop of
-/// which several are used is several nodes, each of which runs it.
+/// which several are used is several nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct While {
     pub condition: Body,

@@ -53,9 +53,8 @@ pub fn cond<const N: usize>(
 /// What becomes of a state while a condition, one bool, holds. It is asked before every turn, so the
 /// result may be the state as it is. The state keeps its types from turn to turn.
 ///
-/// Condition and step are graphs of their own, as the branches of [`cond`]. An element of the result
-/// that is used runs the loop; a loop of which two are used runs twice, so pack what belongs together
-/// into one tensor where that matters.
+/// Condition and step are graphs of their own, as the branches of [`cond`]. Each element of the last
+/// state is a node of the graph; the CPU engine runs the loop once for all of them.
 ///
 /// ```
 /// use lessons::prelude::*;
@@ -135,6 +134,97 @@ fn both(
         (Err(error), _) | (_, Err(error)) => {
             fail_in(value.graph, error);
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::GraphError;
+    use crate::prelude::*;
+
+    fn told(describe: impl FnOnce(&Builder, Value, Value)) -> String {
+        let error: GraphError = Graph::build("wrong", |g| {
+            describe(g, g.input("x", f32s(("n", 2))), g.input("go", f32s(())));
+        })
+        .unwrap_err();
+        let help = error.suggestion().unwrap_or("nothing");
+        format!("{}: {} (try: {help})", error.op(), error.what())
+    }
+
+    #[test]
+    fn mistakes_in_branches_and_loops_are_told() {
+        let texts = [
+            told(|_, x, go| {
+                cond(go, [x], |_, [x]| x, |_, [x]| x);
+            }),
+            told(|_, x, _| {
+                cond(x.less(0), [x], |_, [x]| x, |_, [x]| x);
+            }),
+            told(|_, x, go| {
+                cond(go.less(0), [x], |_, [x]| x, |_, [x]| x.sum(0));
+            }),
+            told(|_, x, go| {
+                cond(go.less(0), [x], |_, [x]| x.matmul(x), |_, [x]| x);
+            }),
+            told(|_, x, go| {
+                cond(go.less(0), [x], |_, [inner]| inner + x, |_, [x]| x);
+            }),
+            told(|_, x, go| {
+                let weight = |g: &Builder| g.weight("w", f32s((2,)));
+                cond(go.less(0), [x], |g, [x]| x + weight(g), |_, [x]| x);
+            }),
+            told(|_, _, go| {
+                let range = |g: &Builder| g.range("n").cast(DType::F32).sum(0);
+                cond(go.less(0), [go], |g, _| range(g), |_, [go]| go);
+            }),
+            told(|_, x, _| {
+                while_loop([x], |_, [x]| x.less(0), |_, [x]| [x]);
+            }),
+            told(|_, x, go| {
+                while_loop(
+                    [x, go],
+                    |_, [_, go]| go.less(0),
+                    |_, [x, go]| [concat(&[x, x], 0), go],
+                );
+            }),
+        ];
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    fn graph() -> Graph {
+        Graph::build("control", |g| {
+            let (x, go) = (g.input("x", f32s(("n",))), g.input("go", f32s(())));
+            let y = cond(go.greater(0), [x], |_, [x]| 2 * x, |_, [x]| -x);
+            let [_, z] = while_loop([go, y], |_, [n, _]| n.less(2), |_, [n, z]| [n + 1, z * z]);
+            g.output("z", z);
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn printed_graphs_show_what_is_inside() {
+        insta::assert_snapshot!(graph());
+    }
+
+    #[test]
+    fn files_and_calls_keep_what_is_inside() {
+        let graph = graph();
+        let read = Graph::from_json(&graph.to_json().unwrap()).unwrap();
+        assert_eq!(read.to_string(), graph.to_string());
+        let around = Graph::build("around", |g| {
+            let x = g.input("x", f32s((3,)));
+            let go = g.input("go", f32s(()));
+            g.output("y", g.call(&read, "", &[x, go])[0]);
+        })
+        .unwrap();
+        assert_eq!(around.output("y").unwrap().ty, f32s((3,)));
+        let x = Tensor::new(&[1f32, 2.0, 3.0], &Cpu).unwrap();
+        let model = Session::cpu().load(&around, &Weights::new()).unwrap();
+        for (go, expected) in [(1f32, [4f32, 16.0, 36.0]), (0.0, [1.0, 16.0, 81.0])] {
+            let go = Tensor::new(go, &Cpu).unwrap();
+            let y = model.run([("x", &x), ("go", &go)]).unwrap().only().unwrap();
+            assert_eq!(y.to_vec1::<f32>().unwrap(), expected);
         }
     }
 }

@@ -1,8 +1,13 @@
 //! Memory that steps use while they run, kept from run to run.
 
+use std::collections::HashMap;
+
+use candle_core::Tensor;
 use lessons_compute::cpu::Cpu;
 use lessons_compute::error::KernelError;
 use lessons_compute::gemm::PackedMatrix;
+
+use crate::graph::NodeId;
 
 /// Scratch memory that all steps share, and a packed matrix for each product whose right side is
 /// computed in the run. Both grow when they are first used, and never again.
@@ -10,6 +15,9 @@ use lessons_compute::gemm::PackedMatrix;
 pub struct Workspace {
     floats: Vec<f32>,
     packed: Vec<Option<PackedMatrix>>,
+    /// The last states of loops of which several nodes read one element each, by the first of these
+    /// nodes; of this run alone.
+    pub loops: HashMap<NodeId, Vec<Tensor>>,
 }
 
 impl Workspace {

@@ -1,5 +1,8 @@
 //! Choices and loops, whose bodies are plans of their own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{as_written, assert_close, inputs};
 use crate::engine::Precision;
 use crate::engine::Reference;
@@ -87,4 +90,57 @@ fn only_the_branch_that_is_chosen_runs() {
             .unwrap();
         assert_eq!(y.to_vec1::<f64>().unwrap(), [f64::from(expected)]);
     }
+}
+
+/// Each turn calls a closure that counts.
+#[test]
+fn a_loop_of_which_several_results_are_used_runs_once() {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&turns);
+    let next = Custom::new(
+        "next",
+        |inputs| Ok(inputs[0].clone()),
+        move |inputs, _| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok(inputs[0].values.iter().map(|x| x + 1.0).collect())
+        },
+    );
+    let graph = Graph::build("several", |g| {
+        let x = g.input("x", f32s(()));
+        let step = |_: &Builder, [n, sum]: [Value; 2]| [next.apply(&[n]), sum + n];
+        let [n, sum] = while_loop([x, x], |_, [n, _]| n.less(4), step);
+        g.output("n", n);
+        g.output("sum", sum);
+    })
+    .unwrap();
+    let model = Session::cpu().load(&graph, &Weights::new()).unwrap();
+    for (start, expected) in [(0f32, [4f32, 6.0]), (2.0, [4.0, 7.0])] {
+        turns.store(0, Ordering::Relaxed);
+        let x = Tensor::new(start, &Cpu).unwrap();
+        let outputs = model.run([("x", &x)]).unwrap();
+        let value = |name: &str| outputs[name].to_scalar::<f32>().unwrap();
+        assert_eq!([value("n"), value("sum")], expected);
+        assert_eq!(turns.load(Ordering::Relaxed), 4 - start as usize);
+    }
+}
+
+/// What a run that failed has left is not taken for a result of the next one.
+#[test]
+fn a_loop_runs_anew_after_a_run_that_failed() {
+    let graph = Graph::build("fails", |g| {
+        let (x, at) = (g.input("x", f32s(())), g.input("at", i64s((1,))));
+        let step = |_: &Builder, [n, sum]: [Value; 2]| [n + 1, sum + n];
+        let [n, sum] = while_loop([x, x], |_, [n, _]| n.less(4), step);
+        let row = sum.reshape((1,)).gather(at);
+        g.output("y", row + n);
+    })
+    .unwrap();
+    let model = Session::cpu().load(&graph, &Weights::new()).unwrap();
+    let run = |x: f32, at: i64| {
+        let (x, at) = (Tensor::new(x, &Cpu)?, Tensor::new(&[at], &Cpu)?);
+        let y = model.run([("x", &x), ("at", &at)])?.only()?;
+        Ok::<Vec<f32>, Error>(y.to_vec1()?)
+    };
+    assert!(run(0.0, 7).is_err());
+    assert_eq!(run(2.0, 0).unwrap(), [11.0]);
 }
