@@ -60,8 +60,8 @@ class Frontend:
 
 
 @contextlib.contextmanager
-def started(stderr=None, **options):
-    manager = KernelManager(kernel_name="lessons", **options)
+def started(name="lessons", stderr=None, **options):
+    manager = KernelManager(kernel_name=name, **options)
     manager.start_kernel(stderr=stderr)
     try:
         frontend = Frontend(manager)

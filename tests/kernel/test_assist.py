@@ -33,6 +33,7 @@ let s = String::from("text");
 let point = Point::new(3.0, 4.0);
 let shared = std::rc::Rc::new(std::cell::RefCell::new(vec![1.5]));
 let ages: HashMap<String, u32> = HashMap::new();
+let pair = (vec![1.5], ("a", 'b'));
 """
 
 
@@ -96,6 +97,11 @@ def test_members_of_values(notebook):
         ("if let Some(first) = ages.get(\"a\") { first.¦ }", {"pow"}),
         ("struct New { inner: Point }\nimpl New { fn a(&self) { self.inner.¦ } }", {"length", "x"}),
         ("'a'.¦", {"is_alphabetic"}),
+        ("pair.0.¦", {"push", "iter"}),
+        ("pair.0.le¦", {"len"}),
+        ("pair.1.1.¦", {"is_alphabetic"}),
+        ("let nested = ((1u8, String::new()), 2); nested.0.1.¦", {"push_str"}),
+        ("for entry in &ages { entry.0.¦ }", {"push_str", "len"}),
     ],
 )
 def test_members_of_what_only_the_compiler_knows(notebook, code, expected):
@@ -187,6 +193,11 @@ def test_inspection(notebook):
     assert "Its distance" in inspected(notebook, "point.len¦gth()")
     assert "A point in the plane" in inspected(notebook, "Poi¦nt")
     assert "let half: f64" in inspected(notebook, "let half = point.length() / 2.0; half¦")
+    assert "let half: f64" in inspected(notebook, "let ha¦lf = point.length() / 2.0;")
+    assert "let v: f64" in inspected(notebook, "let mut v¦ = 1.5;\nprintln!(\"{v}\");")
+    assert "let second: char" in inspected(notebook, "let (first, sec¦ond) = pair.1")
+    assert "let age: &u32" in inspected(notebook, "for (name, a¦ge) in &ages { println!(\"{name}\"); }")
+    assert "let n: &i32" in inspected(notebook, "if let Some(n¦) = v.first() { }")
     assert "fn push(&mut self" in inspected(notebook, "v.push¦(1)").replace("Vec::", "")
     assert "build" in inspected(notebook, "lessons::graph::Graph::build¦")
     assert inspected(notebook, "v.iter().rev¦()")
