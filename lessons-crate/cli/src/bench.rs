@@ -3,19 +3,34 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand};
 use lessons::bench::{
     self, BenchReport, CaseShape, Config, Implementation, Measures, ModelKeys, Precision,
 };
 
 use crate::output;
+use crate::reports::{self, CleanArgs, HistoryArgs};
 
 /// Time a benchmark: one that is built in, by name, or a TOML file of your own.
 ///
 /// Warnings, and what is being done, go to stderr.
 #[derive(Debug, Args)]
-#[command(after_help = names())]
+#[command(after_help = names(), args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    command: Option<ReportsCommand>,
+    #[command(flatten)]
+    timing: Option<TimingArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReportsCommand {
+    History(HistoryArgs),
+    Clean(CleanArgs),
+}
+
+#[derive(Debug, Args)]
+struct TimingArgs {
     /// Name of a benchmark, or path of a TOML file.
     #[arg(value_name = "NAME|CONFIG.toml")]
     benchmark: String,
@@ -37,8 +52,9 @@ pub struct BenchArgs {
     /// TOML file with other engines to time beside ours: its `[[implementations]]`.
     #[arg(long, value_name = "FILE.toml")]
     engines: Option<PathBuf>,
-    /// Also save the report in this folder, as NAME.json with all samples, NAME.md and NAME.csv.
-    #[arg(long, value_name = "DIR")]
+    /// Also save the report in this folder, bench-reports without one: as NAME_MACHINE_TIME.json with all
+    /// samples, .md and .csv.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = reports::FOLDER)]
     save: Option<PathBuf>,
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
@@ -73,6 +89,15 @@ fn names() -> String {
 
 /// Runs `lessons bench`.
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    match (&args.command, &args.timing) {
+        (Some(ReportsCommand::History(args)), _) => reports::history(args),
+        (Some(ReportsCommand::Clean(args)), _) => reports::clean(args),
+        (None, Some(args)) => time(args),
+        (None, None) => anyhow::bail!("no benchmark is named; {}", names()),
+    }
+}
+
+fn time(args: &TimingArgs) -> anyhow::Result<()> {
     let config = config(args)?;
     if let Some(folder) = &args.write_model {
         return write_model(&config, folder);
@@ -93,7 +118,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     }
     let report = bench::run(&config, &mut doing)?;
     if let Some(folder) = &args.save {
-        save(&report, folder)?;
+        reports::save(&report, folder)?;
     }
     print(&report, args)?;
     let ours = report
@@ -114,7 +139,7 @@ fn doing(what: &str) {
 }
 
 /// The benchmark with what the command line changes of it.
-fn config(args: &BenchArgs) -> anyhow::Result<Config> {
+fn config(args: &TimingArgs) -> anyhow::Result<Config> {
     let mut config = Config::find(&args.benchmark)?;
     if !args.shapes.is_empty() {
         config.test_data.shapes = args.shapes.iter().map(CaseShape::to_string).collect();
@@ -159,24 +184,7 @@ fn write_model(config: &Config, folder: &Path) -> anyhow::Result<()> {
     Ok(output::line(folder.display())?)
 }
 
-/// Saves the report in all formats that programs and people read.
-fn save(report: &BenchReport, folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-    let forms = [
-        ("json", report.to_json(true)? + "\n"),
-        ("md", report.to_markdown()),
-        ("csv", report.to_csv()),
-    ];
-    for (extension, text) in forms {
-        let path = folder.join(format!("{}.{extension}", report.name));
-        std::fs::write(&path, text)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(())
-}
-
-fn print(report: &BenchReport, args: &BenchArgs) -> anyhow::Result<()> {
+fn print(report: &BenchReport, args: &TimingArgs) -> anyhow::Result<()> {
     let text = match args.format {
         ReportFormat::Text => report.to_string(),
         ReportFormat::Markdown => report.to_markdown(),

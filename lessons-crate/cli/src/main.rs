@@ -8,6 +8,7 @@ mod fetch;
 mod hub;
 mod inspect;
 mod output;
+mod reports;
 mod texts;
 mod train;
 

@@ -9,11 +9,13 @@ mod compare;
 mod difference;
 mod error;
 mod figure;
+mod history;
 pub mod load;
 mod machine;
 mod measurement;
 mod over_sizes;
 mod recorded;
+mod saved;
 mod statistics;
 
 pub use benchmark::{
@@ -24,9 +26,11 @@ pub use benchmark::{
 pub use compare::{Comparison, Contest, Row, compare};
 pub use difference::Difference;
 pub use error::BenchError;
+pub use history::{Change, History, HistoryEntry, Verdict};
 pub use machine::Machine;
 pub(crate) use measurement::seconds;
 pub use measurement::{Budget, Measurement, measure, measure_with};
 pub use over_sizes::{Point, Scaling, Series, over_sizes, over_sizes_with};
 pub use recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};
+pub use saved::{REPORT_FORMATS, SavedReport};
 pub use statistics::Interval;
