@@ -1,6 +1,6 @@
 //! Every example runs with the parameters beside it, and says no to what it does not know.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Runs an example that cargo built beside this test.
@@ -59,6 +59,31 @@ fn distilbert_goes_from_tokens_to_probabilities() {
         "08_distilbert",
         &["[CLS]", "logits", "POSITIVE", "op by op: yes"],
     );
+}
+
+/// The README's pictures are those that the library draws now, under their alt texts.
+#[test]
+fn the_readme_shows_what_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run("readme_images", &[folder.path().to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.lines().count() > 1);
+    for line in shown.lines() {
+        assert!(
+            readme.contains(line),
+            "README.md lacks `{line}`; draw anew: \
+             cargo run --release --example readme_images docs/images"
+        );
+        let name = line.rsplit('/').next().unwrap().trim_end_matches(')');
+        let read = |folder: &Path| std::fs::read(folder.join(name)).unwrap();
+        // The first bytes of a PNG are its size; pixels may differ in their last bits from one
+        // instruction set to another.
+        let [drawn, kept] = [read(folder.path()), read(&root.join("docs/images"))];
+        assert_eq!(drawn[..33], kept[..33], "{name} has another size");
+    }
 }
 
 #[test]

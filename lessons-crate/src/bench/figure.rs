@@ -66,6 +66,14 @@ impl Show for Scaling {
                 .collect();
             chart = chart.series(&name, points);
         }
+        // From where on a GPU pays off.
+        for (name, _) in self
+            .lines()
+            .iter()
+            .filter(|(name, _)| !name.starts_with("CPU"))
+        {
+            chart = chart.crossing(name, "CPU");
+        }
         chart
             .finding(&format!("{}.", self.finding().join("; ")))
             .figure()
@@ -109,6 +117,8 @@ impl Scaling {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::bench::recorded::{RecordedPoint, RecordedRun, RecordedSeries};
     use crate::bench::{Budget, compare, over_sizes};
     use crate::prelude::*;
 
@@ -127,6 +137,35 @@ mod tests {
             figure.alt().contains("two is ") && figure.alt().contains("three agrees with one: no")
         );
         assert!(!figure.to_svg().contains(">three<"));
+    }
+
+    #[test]
+    fn where_a_gpu_pays_off_is_marked() {
+        let graph = Graph::build("double", |g| {
+            let x = g.input("x", f32s(("n",)));
+            g.output("y", 2 * x + x);
+        })
+        .unwrap();
+        let mut scaling = over_sizes(&graph, &Weights::new(), &[1, 100]).unwrap();
+        scaling.series.retain(|series| series.device == Device::Cpu);
+        scaling.recorded = None;
+        let rings = |scaling: &Scaling| scaling.figure().to_svg().matches("cross near").count();
+        assert_eq!(rings(&scaling), 0);
+        // A second for one number, and next to nothing for a hundred.
+        let point = |size, median| RecordedPoint {
+            size,
+            median,
+            p95: median,
+            samples: 1,
+            agrees: true,
+        };
+        let series = RecordedSeries {
+            name: "cuda:0".to_owned(),
+            points: vec![point(1, 1.0), point(100, 1e-12)],
+        };
+        let run = RecordedRun::new(&graph, "n", "Example", "2026-01-01", vec![series]);
+        scaling.recorded = Some(run);
+        assert_eq!(rings(&scaling), 1);
     }
 
     #[test]

@@ -34,3 +34,4 @@ pub use over_sizes::{Point, Scaling, Series, over_sizes, over_sizes_with};
 pub use recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};
 pub use saved::{REPORT_FORMATS, SavedReport};
 pub use statistics::Interval;
+pub(crate) use statistics::quantile_of_sorted;

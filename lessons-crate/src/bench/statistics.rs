@@ -22,15 +22,25 @@ impl Interval {
     }
 }
 
-/// The value below which this share of the samples lies, interpolated linearly between the two
-/// nearest ones. NaN where there are no samples.
+/// The value below which this share of samples in ascending order lies, interpolated linearly
+/// between the two nearest ones: type 7 of Hyndman and Fan (1996). `None` where there are no samples.
+pub(crate) fn quantile_of_sorted(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = share.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
+    let (low, high) = (
+        sorted[place.floor() as usize],
+        sorted[place.ceil() as usize],
+    );
+    Some(between(low, high, place.fract()))
+}
+
+/// The same of samples in any order. NaN where there are none.
 pub(super) fn quantile(samples: &[f64], share: f64) -> f64 {
-    let mut sorted = samples.to_vec();
-    quantile_of(&mut sorted, share)
+    let mut samples = samples.to_vec();
+    select_quantile(&mut samples, share)
 }
 
 /// [`quantile`], for samples whose order does not matter afterwards.
-fn quantile_of(samples: &mut [f64], share: f64) -> f64 {
+fn select_quantile(samples: &mut [f64], share: f64) -> f64 {
     let Some(last) = samples.len().checked_sub(1) else {
         return f64::NAN;
     };
@@ -38,9 +48,14 @@ fn quantile_of(samples: &mut [f64], share: f64) -> f64 {
     let (_, low, above) = samples.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
     let low = *low;
     match above.iter().copied().min_by(f64::total_cmp) {
-        Some(high) => low + (high - low) * place.fract(),
+        Some(high) => between(low, high, place.fract()),
         None => low,
     }
+}
+
+/// From `low` at 0 to `high` at 1, without overflow.
+fn between(low: f64, high: f64, part: f64) -> f64 {
+    low * (1.0 - part) + high * part
 }
 
 /// The standard deviation as a share of the mean: of the sample, with n - 1. 0 for fewer than two.
@@ -72,7 +87,7 @@ pub(super) fn ratio_interval(above: &[f64], below: &[f64]) -> Interval {
 fn resampled_median(samples: &[f64], generator: &mut StdRng) -> f64 {
     let draw = |_| samples[generator.random_range(0..samples.len())];
     let mut drawn: Vec<f64> = (0..samples.len()).map(draw).collect();
-    quantile_of(&mut drawn, 0.5)
+    select_quantile(&mut drawn, 0.5)
 }
 
 fn interval(values: Vec<f64>) -> Interval {
@@ -92,7 +107,8 @@ mod tests {
         assert_eq!(quantile(&samples, 0.0), 1.0);
         assert_eq!(quantile(&samples, 0.5), 2.5);
         assert_eq!(quantile(&samples, 1.0), 4.0);
-        assert!(quantile(&[], 0.5).is_nan());
+        assert_eq!(quantile_of_sorted(&[1.0, 2.0, 3.0, 4.0], 0.25), Some(1.75));
+        assert!(quantile(&[], 0.5).is_nan() && quantile_of_sorted(&[], 0.5).is_none());
     }
 
     #[test]
@@ -105,13 +121,10 @@ mod tests {
             let mut sorted = samples.clone();
             sorted.sort_by(f64::total_cmp);
             for share in [0.0, 0.1, 0.5, 0.95, 0.99, 1.0] {
-                let place = share * (count - 1) as f64;
-                let (low, high) = (
-                    sorted[place.floor() as usize],
-                    sorted[place.ceil() as usize],
+                assert_eq!(
+                    Some(quantile(&samples, share)),
+                    quantile_of_sorted(&sorted, share)
                 );
-                let expected = low + (high - low) * place.fract();
-                assert!((quantile(&samples, share) - expected).abs() < 1e-12);
             }
         }
     }

@@ -18,7 +18,7 @@ mod profile;
 mod reference;
 mod session;
 
-pub use cpu::Arena;
+pub use cpu::{Arena, MemoryPlan, PlacedValue};
 pub use device::{Device, DeviceError};
 pub use error::RunError;
 pub use limits::Limits;

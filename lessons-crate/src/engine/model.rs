@@ -8,7 +8,7 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::binding::bind;
-use super::cpu::{Arena, CpuModel};
+use super::cpu::{Arena, CpuModel, MemoryPlan};
 use super::device::Device;
 use super::error::RunError;
 use super::limits::Limits;
@@ -197,6 +197,27 @@ impl Model {
         match &self.backend {
             Backend::Cpu(model) => Ok(Some(model.arena(&inputs)?)),
             Backend::Candle { .. } => Ok(None),
+        }
+    }
+
+    /// Where the values between inputs and outputs lie in memory, and when, for inputs of these shapes.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph, and on a GPU, where candle's allocator decides.
+    pub fn memory_plan<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+    ) -> crate::Result<MemoryPlan> {
+        let inputs: Vec<(&str, &Tensor)> = inputs.into_iter().collect();
+        match &self.backend {
+            Backend::Cpu(model) => Ok(model.memory_plan(&inputs)?),
+            Backend::Candle { .. } => {
+                let device = self.plan.device();
+                let reason =
+                    format!("memory on {device} is not planned: candle's allocator gives it");
+                let help = "a plan for the CPU: Session::cpu().load(&graph, &weights)?";
+                Err(RunError::new(reason).help(help).into())
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub enum FigureError {
     )]
     NoAltText,
     #[error(
-        "cannot save a figure as `{}`: the name tells the format by .svg, .html or .txt",
+        "cannot save a figure as `{}`: the name tells the format by .svg, .png, .html or .txt",
         .0.display()
     )]
     Extension(PathBuf),
@@ -23,6 +23,8 @@ pub enum FigureError {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error("cannot draw the figure as PNG: {0}")]
+    Png(String),
     #[error("cannot draw the chart: {0}")]
     Chart(String),
     #[error(

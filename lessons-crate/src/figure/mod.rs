@@ -18,6 +18,7 @@ mod matrix;
 mod number;
 pub mod palette;
 mod picture;
+mod png;
 mod profile;
 mod report;
 mod show;
@@ -45,6 +46,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
+    use crate::engine::MemoryPlan;
     use crate::prelude::*;
 
     fn one_of_each() -> Vec<Figure> {
@@ -101,7 +103,45 @@ mod tests {
                 .arcs(1)
                 .figure(),
             Table::new(hostile, [hostile]).row([hostile]).figure(),
+            memory_plan(hostile).figure(),
         ]
+    }
+
+    fn memory_plan(name: &str) -> MemoryPlan {
+        let graph = Graph::build(name, |g| {
+            let x = g.input(name, f32s(("n", 4)));
+            g.output("y", x.softmax(-1).sum(-1).exp());
+        });
+        let model = Session::cpu().load(&graph.unwrap(), &Weights::new());
+        let x = Tensor::zeros((8, 4), candle_core::DType::F32, &Cpu).unwrap();
+        let plan = model.unwrap().memory_plan([(name, &x)]);
+        plan.unwrap()
+    }
+
+    /// Names of any length make no figure large.
+    #[test]
+    fn names_are_cut() {
+        let name = "name ".repeat(4000);
+        let graph = Graph::build(&name, |g| {
+            let x = g.input(&name, f32s(("n",)));
+            g.output(&name, g.scope(&name, || (2 * x + 1.0).relu()));
+        })
+        .unwrap();
+        let plan = Session::cpu().compile(&graph).unwrap();
+        for figure in [
+            graph.figure(),
+            Diagram::of(&graph).expand(&name).figure(),
+            plan.figure(),
+            FilmStrip::of(&plan).figure(),
+            memory_plan(&name).figure(),
+            BarChart::new(&name, &name, [(name.as_str(), 1.0)]).figure(),
+            LineChart::new(&name).series(&name, [(1.0, 1.0)]).figure(),
+            TokenStrip::new(&name, &[&name], &[1]).figure(),
+            Table::new(&name, [&name]).row([&name]).figure(),
+        ] {
+            let (html, text) = (figure.to_html().len(), figure.to_text().len());
+            assert!(html < 60_000 && text < 30_000, "{html} {text} bytes");
+        }
     }
 
     /// Everything that figures draw with, so that nothing else slips in.
@@ -141,6 +181,7 @@ mod tests {
         ]);
         for figure in one_of_each() {
             let svg = figure.to_svg();
+            assert!(figure.to_png().unwrap().len() > 1000, "{}", figure.title());
             assert!(
                 !svg.contains("script>") || svg.contains("script&gt;"),
                 "{}",
@@ -165,7 +206,7 @@ mod tests {
             );
             assert!(!figure.to_html().contains("<script"));
             assert!(
-                svg.len() <= 80_000,
+                figure.to_html().len() <= 100_000,
                 "{}: {} bytes",
                 figure.title(),
                 svg.len()

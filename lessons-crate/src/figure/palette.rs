@@ -163,6 +163,33 @@ mod tests {
         }
     }
 
+    /// A box says in words what it is; its color is seen to be another all the same.
+    #[test]
+    fn kinds_stay_apart_for_every_kind_of_color_vision() {
+        let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        for matrix in DEFICIENCIES.iter().chain([&identity]) {
+            for (index, a) in KINDS.iter().enumerate() {
+                for b in &KINDS[index + 1..] {
+                    let apart = distance(seen(a.fill(), matrix), seen(b.fill(), matrix));
+                    assert!(apart > 2.0, "{a:?} and {b:?} are {apart:.1} apart");
+                }
+            }
+        }
+    }
+
+    /// Orange above zero is never taken for blue below it.
+    #[test]
+    fn signs_stay_apart_for_every_kind_of_color_vision() {
+        for matrix in &DEFICIENCIES {
+            for step in 2..=10 {
+                let t = f64::from(step) / 10.0;
+                let [above, below] = [diverging(t), diverging(-t)];
+                let apart = distance(seen(above, matrix), seen(below, matrix));
+                assert!(apart > 12.0 * t, "{above} and {below} are {apart:.1} apart");
+            }
+        }
+    }
+
     #[test]
     fn text_can_be_read_on_everything_it_stands_on() {
         for ground in [CARD, HULL]

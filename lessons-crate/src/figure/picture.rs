@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::FigureError;
 use super::svg::{self, Svg, escape};
 use super::typography::{self, Face};
-use super::{palette, show::Show};
+use super::{palette, png, show::Show};
 use crate::notebook::Bundle;
 
 /// The space around what is drawn.
@@ -18,6 +18,9 @@ const PADDING: f64 = 18.0;
 const TITLE_SIZE: f64 = 15.0;
 const FINDING_SIZE: f64 = 12.0;
 const FINDING_LINE: f64 = 16.0;
+/// As many characters as a title and a finding have; names in them may be of any length.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_FINDING: usize = 2000;
 
 /// A picture: SVG with a title, alt text that says the finding in words, and a twin in plain text.
 ///
@@ -65,6 +68,8 @@ impl Figure {
             finding,
             text,
         } = words;
+        let title = typography::shorten(&title, LONGEST_TITLE).into_owned();
+        let finding = typography::shorten(&finding, LONGEST_FINDING).into_owned();
         let room = width.max(420.0);
         let lines = typography::wrap(&finding, room, FINDING_SIZE, Face::Sans);
         let shown_title = typography::fit(&title, room, TITLE_SIZE, Face::Bold);
@@ -122,6 +127,15 @@ impl Figure {
         &self.svg
     }
 
+    /// A PNG file with two pixels to each CSS pixel, its title and alt text in it. Text is drawn in
+    /// DejaVu, which comes with the library, so the file is the same on every machine.
+    ///
+    /// # Errors
+    /// When the picture has no room in memory.
+    pub fn to_png(&self) -> Result<Vec<u8>, FigureError> {
+        png::png(&self.svg, self.size(), &self.title, &self.alt)
+    }
+
     /// An HTML figure that needs nothing else: the SVG stands in the `src` of an `<img>` with alt
     /// text. Unlike inline SVG it also shows in notebooks that JupyterLab does not trust.
     pub fn to_html(&self) -> String {
@@ -155,7 +169,18 @@ impl Figure {
             .with_metadata("image/svg+xml", json!({"alt": self.alt}))
     }
 
-    /// Writes the figure to a file, in the format that its name ends with: `.svg`, `.html` or `.txt`.
+    /// `image/png` with alt text as metadata, and `text/plain`; for viewers that show no SVG.
+    ///
+    /// # Errors
+    /// As [`Figure::to_png`].
+    pub fn png_bundle(&self) -> Result<Bundle, FigureError> {
+        Ok(Bundle::text(&self.text)
+            .with("image/png", STANDARD.encode(self.to_png()?))
+            .with_metadata("image/png", json!({"alt": self.alt})))
+    }
+
+    /// Writes the figure to a file, in the format that its name ends with: `.svg`, `.png`, `.html` or
+    /// `.txt`.
     ///
     /// # Errors
     /// When the name ends otherwise, or the file cannot be written.
@@ -166,13 +191,15 @@ impl Figure {
     fn write(&self, path: &Path) -> Result<(), FigureError> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let contents = match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("svg") => self.svg.clone(),
+            Some("svg") => self.svg.clone().into_bytes(),
+            Some("png") => self.to_png()?,
             Some("html") => format!(
                 "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{}</title>\n{}\n",
                 escape(&self.title),
                 self.to_html()
-            ),
-            Some("txt") => format!("{}\n", self.text),
+            )
+            .into_bytes(),
+            Some("txt") => format!("{}\n", self.text).into_bytes(),
             _ => return Err(FigureError::Extension(path.to_owned())),
         };
         std::fs::write(path, contents).map_err(|error| FigureError::Write {
@@ -222,6 +249,15 @@ mod tests {
     }
 
     #[test]
+    fn bundles_carry_alt_text() {
+        let (svg, png) = (figure().svg_bundle(), figure().png_bundle().unwrap());
+        for (bundle, mime) in [(svg, "image/svg+xml"), (png, "image/png")] {
+            assert!(bundle.get(mime).is_some());
+            assert_eq!(bundle.metadata[mime]["alt"], figure().alt());
+        }
+    }
+
+    #[test]
     fn the_file_name_chooses_the_format() {
         let folder = tempfile::tempdir().unwrap();
         let read = |name: &str| {
@@ -232,8 +268,11 @@ mod tests {
         assert!(read("a.svg").starts_with("<svg"));
         assert!(read("a.HTML").contains("<figure>"));
         assert!(read("a.txt").ends_with("data\n"));
-        let error = figure().save(folder.path().join("a.png")).unwrap_err();
-        assert!(error.to_string().contains(".svg, .html or .txt"));
+        let path = folder.path().join("a.PNG");
+        figure().save(&path).unwrap();
+        assert!(std::fs::read(path).unwrap().starts_with(b"\x89PNG"));
+        let error = figure().save(folder.path().join("a.pdf")).unwrap_err();
+        assert!(error.to_string().contains(".svg, .png, .html or .txt"));
         let error = figure()
             .save(folder.path().join("no/folder.svg"))
             .unwrap_err();

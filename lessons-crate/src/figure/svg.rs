@@ -8,7 +8,11 @@
 use std::fmt::{Display, Write};
 
 use super::palette;
-use super::typography::visible;
+use super::typography::{shorten, visible};
+
+/// As many characters as a line of text and a tooltip have; names in them may be of any length.
+const LONGEST_LINE: usize = 400;
+const LONGEST_TIP: usize = 600;
 
 /// A drawing of a known size, in CSS pixels.
 #[derive(Debug, Clone, Default)]
@@ -189,7 +193,8 @@ impl Element {
 
     /// What a pointer that rests on the element shows.
     pub fn tip(mut self, text: &str) -> Element {
-        let _ = write!(self.content, "<title>{}</title>", escape(text));
+        let text = shorten(text, LONGEST_TIP);
+        let _ = write!(self.content, "<title>{}</title>", escape(&text));
         self
     }
 
@@ -234,7 +239,7 @@ pub fn line(x1: f64, y1: f64, x2: f64, y2: f64) -> Element {
 /// One line of text whose baseline starts at `(x, y)`.
 pub fn text(x: f64, y: f64, text: &str) -> Element {
     let mut element = Element::new("text").number("x", x).number("y", y);
-    element.content = escape(&visible(text));
+    element.content = escape(&visible(&shorten(text, LONGEST_LINE)));
     element
 }
 

@@ -78,6 +78,14 @@ pub fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
+/// The text, or its first `most` characters and an ellipsis.
+pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// The text, or as much of it as fits `limit` pixels and an ellipsis.
 pub fn fit(text: &str, limit: f64, size: f64, face: Face) -> Cow<'_, str> {
     if width(text, size, face) <= limit {
@@ -146,6 +154,12 @@ mod tests {
             }
         }
         assert_eq!(fit("short", 100.0, 12.0, Face::Sans), "short");
+    }
+
+    #[test]
+    fn text_is_shortened_between_characters() {
+        assert_eq!(shorten("שלום", 4), "שלום");
+        assert_eq!(shorten("שלום", 3), "שלו…");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod layout;
 mod load;
 mod lower;
 mod memory;
+mod memory_plan;
 mod model;
 mod run;
 mod specialize;
@@ -20,6 +21,7 @@ mod tests;
 mod threads;
 mod traffic;
 
+pub use memory_plan::{MemoryPlan, PlacedValue};
 pub use model::{Arena, CpuModel};
 pub use target::CpuTarget;
 pub use threads::Threads;

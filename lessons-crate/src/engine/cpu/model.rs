@@ -8,6 +8,7 @@ use candle_core::{Device, Tensor};
 
 use super::bodies::{Bodies, bodies};
 use super::load::Loaded;
+use super::memory_plan::MemoryPlan;
 use super::run::{self, Memory, Observer, Surroundings, Value, Written};
 use super::specialize::{Source, Specialization, Step};
 use super::threads::Threads;
@@ -369,6 +370,14 @@ impl CpuModel {
 
     pub fn threads(&self) -> &Threads {
         &self.threads
+    }
+
+    /// Where values lie in the plan for the shapes of these inputs.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the graph.
+    pub fn memory_plan(&self, inputs: &[(&str, &Tensor)]) -> Result<MemoryPlan, RunError> {
+        Ok(MemoryPlan::of(&self.graph, &self.plan(inputs)?.program))
     }
 
     /// The arena of the plan for the shapes of these inputs.

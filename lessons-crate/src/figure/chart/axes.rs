@@ -119,8 +119,8 @@ pub(super) fn limits(values: impl Iterator<Item = f64>, log: bool, space: f64) -
         return if log { 1.0..10.0 } else { 0.0..1.0 };
     }
     if log {
-        let room = (greatest / least).powf(space).max(1.05);
-        return least / room..greatest * room;
+        let room = ((greatest.ln() - least.ln()) * space).exp().max(1.05);
+        return (least / room).max(f64::MIN_POSITIVE)..(greatest * room).min(f64::MAX);
     }
     if least == greatest {
         let half = if least == 0.0 { 1.0 } else { least.abs() * 0.5 };

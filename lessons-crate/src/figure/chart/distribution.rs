@@ -6,6 +6,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::axes::{Axes, Drawn, LETTER, label, limits, rgb};
 use super::backend::{self, SvgBackend};
+use super::log_axis::LogAxis;
 use super::sample::{Sample, table};
 use crate::figure::chart::Area;
 use crate::figure::error::FigureError;
@@ -163,7 +164,12 @@ impl Distribution {
         let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1) as f64;
         // Above the bars stand the names of the quantiles.
         match self.log_counts {
-            true => self.on(area, x, (0.7..most.powf(1.18).max(10.0)).log_scale(), &bars),
+            true => self.on(
+                area,
+                x,
+                LogAxis::over(0.7..most.powf(1.18).max(10.0)),
+                &bars,
+            ),
             false => self.on(area, x, 0.0..most * 1.18, &bars),
         }
     }

@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 use rayon::slice::ParallelSliceMut;
 
+use crate::bench::quantile_of_sorted;
 use crate::figure::error::FigureError;
 use crate::figure::heat_map::values_of;
 use crate::figure::number::{grouped, short};
@@ -47,15 +48,9 @@ impl Sample {
         self.sorted.last().copied()
     }
 
-    /// The value below which a part from 0 to 1 of the values lies, between two of them by linear
-    /// interpolation: type 7 of Hyndman and Fan (1996). `None` where there is no value.
+    /// The value below which a part from 0 to 1 of the values lies; `None` where there is no value.
     pub fn quantile(&self, part: f64) -> Option<f64> {
-        let last = self.sorted.len().checked_sub(1)?;
-        let at = part.clamp(0.0, 1.0) * last as f64;
-        let below = self.sorted[at.floor() as usize];
-        let above = self.sorted[at.ceil() as usize];
-        let between = at - at.floor();
-        Some(below * (1.0 - between) + above * between)
+        quantile_of_sorted(&self.sorted, part)
     }
 
     /// `3 NaN and 1 infinite are not drawn`; `None` where all are.

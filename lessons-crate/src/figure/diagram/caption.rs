@@ -192,6 +192,10 @@ fn end_of_name(name: &str, limit: f64) -> String {
     if width(name, SMALL_SIZE, Face::Mono) <= limit {
         return name.to_owned();
     }
+    // No more characters fit, whatever they are.
+    const MOST: usize = 120;
+    let cut = name.char_indices().nth_back(MOST).map_or(0, |(at, _)| at);
+    let name = &name[cut..];
     let fits = |end: &&str| width(end, SMALL_SIZE, Face::Mono) <= limit - SMALL_SIZE;
     let ends = |at: char| {
         let starts = name

@@ -1,28 +1,22 @@
 //! A placed scene as SVG.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Direction;
 use super::caption::{NAME_SIZE, SMALL_SIZE, baselines, title};
-use super::heat::Heat;
-use super::kind::{KINDS, Kind};
+use super::legend;
+use super::links::{draw_types, draw_wire, starts};
 use super::place::{Hull, Placed, PlacedBox, Wire};
 use super::scene::{Holds, Scene};
 use super::units::Change;
 use crate::figure::palette::{self, Color};
-use crate::figure::svg::{self, Path, Svg};
+use crate::figure::svg::{self, Svg};
 use crate::figure::typography::{Face, width};
 
-const ARROW: f64 = 5.0;
-/// Above the legend.
-const LEGEND_GAP: f64 = 22.0;
-const LEGEND_LINE: f64 = 20.0;
-
 const ADDED: Color = Color(0x00, 0x7d, 0x5b);
-const REMOVED: Color = Color(0xb3, 0x2d, 0x2d);
+pub(super) const REMOVED: Color = Color(0xb3, 0x2d, 0x2d);
 const FUSED: Color = Color(0x00, 0x62, 0xa3);
-const FUSED_GROUND: Color = Color(0xe9, 0xf3, 0xfb);
+pub(super) const FUSED_GROUND: Color = Color(0xe9, 0xf3, 0xfb);
 
 /// Around a drawing: stacked cards stand out to the lower right by a few pixels.
 pub(super) const MARGIN: f64 = 8.0;
@@ -32,8 +26,8 @@ pub(super) fn draw(scene: &Scene, placed: &Placed, direction: Direction) -> (Svg
     let mut svg = contents(scene, placed, direction);
     let (top, wide) = (placed.height + 2.0 * MARGIN, placed.width + 2.0 * MARGIN);
     let (legend_width, legend_height) = match &scene.heat {
-        Some(heat) => heat_legend(&mut svg, heat, top),
-        None => legend(&mut svg, placed, top, wide),
+        Some(heat) => legend::of_heat(&mut svg, heat, top),
+        None => legend::of_kinds(&mut svg, placed.kinds(), top, wide),
     };
     (svg, wide.max(legend_width), top + legend_height)
 }
@@ -160,164 +154,6 @@ fn crossings(wires: &[Wire], across: Range<f64>, band: &Range<f64>) -> Vec<f64> 
         .collect()
 }
 
-/// For each wire the box at which it begins; `None` for pieces that go on from the border of a hull.
-fn starts(placed: &Placed, direction: Direction) -> Vec<Option<&PlacedBox>> {
-    let along = usize::from(direction == Direction::TopToBottom);
-    let boxes: BTreeMap<usize, &PlacedBox> = placed.boxes.iter().map(|b| (b.part, b)).collect();
-    let start = |wire: &Wire| {
-        let from = *boxes.get(&wire.from)?;
-        let end = [from.x + from.caption.width, from.y + from.caption.height][along];
-        ((wire.points.first()?[along] - end).abs() < 0.01).then_some(from)
-    };
-    placed.wires.iter().map(start).collect()
-}
-
-/// Writes the type of each value where its links leave the box, once for links that leave it close
-/// to one another.
-fn draw_types(
-    svg: &mut Svg,
-    scene: &Scene,
-    placed: &Placed,
-    starts: &[Option<&PlacedBox>],
-    direction: Direction,
-) {
-    let down = direction == Direction::TopToBottom;
-    let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
-    for (wire, from) in placed.wires.iter().zip(starts) {
-        if let (Some(from), Some(point)) = (from, wire.points.first())
-            && scene.has_link(wire.from, wire.to)
-        {
-            let (_, places) = leaving.entry(from.part).or_insert((from, Vec::new()));
-            places.push(point[usize::from(!down)]);
-        }
-    }
-    for (from, mut places) in leaving.into_values() {
-        let Some(ty) = &from.caption.ty else {
-            continue;
-        };
-        let wide = width(ty, SMALL_SIZE, Face::Mono);
-        let [inner_width, inner_height] = from.caption.inner();
-        places.sort_by(f64::total_cmp);
-        let room = if down { wide + 6.0 } else { 15.0 };
-        let mut free = f64::NEG_INFINITY;
-        places.retain(|place| {
-            let kept = *place >= free;
-            if kept {
-                free = place + room;
-            }
-            kept
-        });
-        for place in places {
-            if !down {
-                let text = svg::text(from.x + inner_width + 6.0, place - 4.0, ty);
-                svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
-                continue;
-            }
-            let half = wide / 2.0 + 2.0;
-            let middle = place.clamp(
-                from.x + half,
-                (from.x + from.caption.width - half).max(from.x + half),
-            );
-            let top = from.y + inner_height + 3.0;
-            let ground = ground_at(scene, placed, [middle, top]);
-            svg.add(svg::rect(middle - half, top, 2.0 * half, 13.0).fill(ground));
-            let text = svg::text(middle, top + 10.0, ty).middle();
-            svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
-        }
-    }
-}
-
-/// The color of the innermost hull around a point.
-fn ground_at(scene: &Scene, placed: &Placed, [x, y]: [f64; 2]) -> Color {
-    let around = placed.hulls.iter().filter(|hull| {
-        let inside = (hull.x..hull.x + hull.width).contains(&x);
-        inside && (hull.y..hull.y + hull.height).contains(&y)
-    });
-    // Runs have no ground of their own.
-    let grounded = |hull: &&Hull| scene.parts[hull.part].holds != Holds::Run;
-    let mut grounds = around
-        .filter(grounded)
-        .filter(|hull| scene.has_hull(hull.part));
-    match grounds.next_back() {
-        Some(hull) => match scene.parts[hull.part].holds {
-            Holds::Fused(_) => FUSED_GROUND,
-            _ => palette::HULL,
-        },
-        None => palette::CARD,
-    }
-}
-
-fn draw_wire(
-    svg: &mut Svg,
-    scene: &Scene,
-    wire: &Wire,
-    from: Option<&PlacedBox>,
-    direction: Direction,
-) {
-    let [Some(first), Some(last)] = [wire.points.first(), wire.points.last()] else {
-        return;
-    };
-    let along = usize::from(direction == Direction::TopToBottom);
-    // It begins at the box itself, before the room for the type.
-    let mut first = *first;
-    first[along] -= from.map_or(0.0, |from| from.caption.tail[along]);
-    let mut end = *last;
-    if wire.to.is_some() {
-        end[along] -= ARROW;
-    }
-    let mut path = Path::default().move_to(first[0], first[1]);
-    let mut at = first;
-    if let Some(start) = wire.points.first().filter(|start| **start != first) {
-        path = path.line_to(start[0], start[1]);
-        at = *start;
-    }
-    for (index, point) in wire.points.iter().enumerate().skip(1) {
-        let to = if index + 1 == wire.points.len() {
-            end
-        } else {
-            *point
-        };
-        if (at[0] - to[0]).abs() < 0.01 || (at[1] - to[1]).abs() < 0.01 {
-            path = path.line_to(to[0], to[1]);
-        } else {
-            let middle = (at[along] + to[along]) / 2.0;
-            let (mut out, mut into) = (at, to);
-            out[along] = middle;
-            into[along] = middle;
-            path = path.curve_to(out, into, to);
-        }
-        at = to;
-    }
-    let gone = |part: usize| match scene.parts[part].holds {
-        Holds::Unit(unit) => scene.units[unit].change == Change::Removed,
-        _ => false,
-    };
-    let is_gone = gone(wire.from) || wire.to.is_some_and(gone);
-    let ink = if is_gone { REMOVED } else { palette::LINE };
-    let stroke = svg::path(path).stroke(ink, 1.4);
-    svg.add(if is_gone {
-        stroke.dashed(4.0, 3.0)
-    } else {
-        stroke
-    });
-    if wire.to.is_some() {
-        let tip = *last;
-        let side = |sign: f64| {
-            let mut corner = tip;
-            corner[along] -= ARROW + 1.5;
-            corner[1 - along] += sign * (ARROW - 1.0);
-            corner
-        };
-        let (left, right) = (side(-1.0), side(1.0));
-        let head = Path::default()
-            .move_to(tip[0], tip[1])
-            .line_to(left[0], left[1])
-            .line_to(right[0], right[1])
-            .close();
-        svg.add(svg::path(head).fill(ink));
-    }
-}
-
 /// Where something is in another stage.
 fn draw_absent(svg: &mut Svg, placed: &PlacedBox) {
     let [wide, height] = placed.caption.inner();
@@ -423,64 +259,6 @@ fn draw_box(svg: &mut Svg, scene: &Scene, placed: &PlacedBox) {
                 .fill(palette::CARD),
         );
     }
-}
-
-/// What the colors mean, from nothing to the most that a box costs.
-fn heat_legend(svg: &mut Svg, heat: &Heat, top: f64) -> (f64, f64) {
-    const STEPS: u32 = 24;
-    const STEP: f64 = 6.0;
-    let y = top + LEGEND_GAP - 10.0;
-    let [none, most] = heat.ends();
-    let wide = width(&none, SMALL_SIZE, Face::Sans) + 8.0;
-    let label = |x: f64, text: &str| {
-        svg::text(x, y + 9.5, text)
-            .size(SMALL_SIZE)
-            .fill(palette::MUTED)
-    };
-    svg.add(label(0.0, &none));
-    for step in 0..=STEPS {
-        let color = super::heat::ramp(f64::from(step) / f64::from(STEPS));
-        svg.add(svg::rect(wide + f64::from(step) * STEP, y, STEP + 0.2, 11.0).fill(color));
-    }
-    let long = f64::from(STEPS + 1) * STEP;
-    svg.add(svg::rect(wide, y, long, 11.0).stroke(palette::LINE, 1.0));
-    svg.add(label(wide + long + 8.0, &most));
-    let end = wide + long + 8.0 + width(&most, SMALL_SIZE, Face::Sans);
-    (end, LEGEND_GAP + 6.0)
-}
-
-/// The kinds that occur, below the diagram, in rows no wider than it or a small figure.
-pub(super) fn legend(svg: &mut Svg, placed: &Placed, top: f64, room: f64) -> (f64, f64) {
-    let kinds: BTreeSet<Kind> = placed
-        .boxes
-        .iter()
-        .map(|placed| placed.caption.kind)
-        .collect();
-    let room = room.max(420.0);
-    let (mut x, mut y, mut widest) = (0.0, top + LEGEND_GAP, 0.0f64);
-    for kind in KINDS.iter().filter(|kind| kinds.contains(kind)) {
-        let wide = 18.0 + width(kind.name(), SMALL_SIZE, Face::Sans) + 16.0;
-        if x > 0.0 && x + wide > room {
-            (x, y) = (0.0, y + LEGEND_LINE);
-        }
-        svg.add(
-            svg::rect(x + 0.5, y - 9.5, 11.0, 11.0)
-                .round(3.0)
-                .fill(kind.fill())
-                .stroke(kind.edge(), 1.0),
-        );
-        svg.add(
-            svg::text(x + 18.0, y, kind.name())
-                .size(SMALL_SIZE)
-                .fill(palette::MUTED),
-        );
-        x += wide;
-        widest = widest.max(x);
-    }
-    if kinds.is_empty() {
-        return (0.0, 0.0);
-    }
-    (widest, y - top + 4.0)
 }
 
 #[cfg(test)]

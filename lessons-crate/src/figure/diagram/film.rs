@@ -6,7 +6,7 @@ use super::place::Placed;
 use super::scene::{Scene, Wishes};
 use super::stages::{Stages, State};
 use super::units::Change;
-use super::{Diagram, Direction, READABLE, draw};
+use super::{Diagram, Direction, READABLE, draw, legend};
 use crate::compile::Options;
 use crate::engine::{Plan, Session};
 use crate::figure::palette;
@@ -134,7 +134,7 @@ impl FilmStrip {
         self
     }
 
-    /// Opens a part in all frames; see [`Diagram::expand`].
+    /// Opens a part in all frames, as far as they stay small; see [`Diagram::expand`].
     pub fn expand(mut self, part: &str) -> FilmStrip {
         self.expand.push(part.to_owned());
         self
@@ -155,9 +155,16 @@ impl FilmStrip {
         let number = number.min(self.frames.len() - 1);
         let frame = &self.frames[number];
         let graphs: Vec<&Graph> = self.frames.iter().map(|frame| &frame.graph).collect();
-        let mut drawn = self.drawn(&graphs, READABLE);
-        let (placed, direction) = drawn.stage(number);
-        let (svg, width, height) = draw::draw(&drawn.scene, &placed, direction);
+        let draw = |expand: &[String]| {
+            let mut drawn = self.drawn(&graphs, READABLE, expand);
+            let (placed, direction) = drawn.stage(number);
+            (draw::draw(&drawn.scene, &placed, direction), drawn)
+        };
+        let mut stage = draw(&self.expand);
+        if stage.0.0.len() > MOST_BYTES {
+            stage = draw(&[]);
+        }
+        let ((svg, width, height), drawn) = stage;
         let title = match number {
             0 => format!("{}: as built", self.title),
             _ => format!(
@@ -186,26 +193,28 @@ impl FilmStrip {
         Figure::new(words, svg, width, height)
     }
 
-    /// The stages with a slider over them, where there are widgets; else the first.
+    /// One stage with a slider over all of them, where there are widgets; else the strip.
     ///
     /// # Errors
     /// When there is only one stage.
     pub fn slide(self) -> crate::Result<Interaction> {
         let last = i64::try_from(self.len() - 1).unwrap_or(i64::MAX);
-        let steps = slider("step", 0..=last).value(last).build()?;
-        Ok(interact(&steps, move |step| {
+        let steps = slider("step", 0..=last).value(0).build()?;
+        let strip = self.clone();
+        let shown = interact(&steps, move |step| {
             self.frame(usize::try_from(step).unwrap_or(0))
-        }))
+        });
+        Ok(shown.still(&strip))
     }
 
-    fn drawn(&self, graphs: &[&Graph], most_boxes: usize) -> Drawn {
+    fn drawn(&self, graphs: &[&Graph], most_boxes: usize, expand: &[String]) -> Drawn {
         let stages = Stages::of(graphs).unwrap_or(Stages {
             units: Vec::new(),
             states: Vec::new(),
         });
         let wishes = Wishes {
             most_boxes,
-            expand: self.expand.clone(),
+            expand: expand.to_vec(),
             ..Wishes::default()
         };
         let last = graphs.last().copied().unwrap_or(&self.frames[0].graph);
@@ -296,14 +305,17 @@ impl Show for FilmStrip {
         };
         let graphs: Vec<&Graph> = self.frames.iter().map(|frame| &frame.graph).collect();
         let mut strip = (Svg::new(), 0.0, 0.0);
-        for most_boxes in [READABLE, 20, 14, 10, 0] {
-            let mut drawn = self.drawn(&graphs, most_boxes);
+        // What was to be open is folded last.
+        let folds =
+            [READABLE, 20, 14, 10, 0].map(|most_boxes| (most_boxes, self.expand.as_slice()));
+        for (most_boxes, expand) in folds.into_iter().chain([(0, [].as_slice())]) {
+            let mut drawn = self.drawn(&graphs, most_boxes, expand);
             strip = self.strip(&numbers, &mut drawn);
             if strip.0.len() <= MOST_BYTES {
                 break;
             }
         }
-        let drawn = self.drawn(&graphs, 0);
+        let drawn = self.drawn(&graphs, 0, &[]);
         let mut finding = Vec::new();
         let mut rows = vec![
             ["step", "pass", "change", "what it did"]
@@ -366,7 +378,7 @@ impl FilmStrip {
                 placed.height + 2.0 * draw::MARGIN,
             );
             let mut below = Svg::new();
-            let size = draw::legend(&mut below, &placed, 0.0, ROOM);
+            let size = legend::of_kinds(&mut below, placed.kinds(), 0.0, ROOM);
             legend = (below, size.0, size.1);
         }
         let scale = |columns: usize| {

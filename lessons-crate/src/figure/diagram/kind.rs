@@ -80,7 +80,7 @@ impl Kind {
         match self {
             Kind::Input => Color(0xdd, 0xee, 0xfb),
             Kind::Output => Color(0xc3, 0xdf, 0xf5),
-            Kind::Weight => Color(0xf3, 0xe6, 0xf0),
+            Kind::Weight => Color(0xd8, 0xde, 0xb4),
             Kind::Constant => Color(0xee, 0xf0, 0xf2),
             Kind::Elementwise => Color(0xdd, 0xf3, 0xea),
             Kind::MatMul => Color(0xfd, 0xe3, 0xd0),
@@ -94,7 +94,8 @@ impl Kind {
     pub fn edge(self) -> Color {
         match self {
             Kind::Input | Kind::Output => Color(0x00, 0x62, 0xa3),
-            Kind::Weight | Kind::Reduction => Color(0x9c, 0x4f, 0x86),
+            Kind::Weight => Color(0x5f, 0x6a, 0x1f),
+            Kind::Reduction => Color(0x9c, 0x4f, 0x86),
             Kind::Constant | Kind::Scope => Color(0x6b, 0x75, 0x80),
             Kind::Elementwise => Color(0x00, 0x7d, 0x5b),
             Kind::MatMul => Color(0xc4, 0x56, 0x00),

@@ -2,17 +2,20 @@
 //!
 //! The type of a value stands where links leave the box that makes it.
 //!
-//! `units.rs` turns a graph into what can be drawn, `scene.rs` folds it to a readable size,
-//! `layout/` places one level of boxes and `place.rs` puts the levels into one another, `draw.rs`
+//! `units.rs` turns a graph into what can be drawn, `fold.rs` and `scene.rs` fold it to a readable
+//! size, `layout/` places one level of boxes and `place.rs` puts the levels into one another, `draw.rs`
 //! draws, `words.rs` says the same in words.
 
 mod caption;
 mod draw;
 mod export;
 mod film;
+mod fold;
 mod heat;
 mod kind;
 pub mod layout;
+pub(in crate::figure) mod legend;
+mod links;
 mod place;
 mod scene;
 mod stages;
@@ -33,7 +36,15 @@ use scene::{Scene, Wishes};
 
 use super::picture::{Figure, Words};
 use super::show::Show;
+use super::svg::Svg;
 use crate::graph::{Bindings, Graph, NodeId};
+
+/// What a drawing may take; with more, parts are folded that were to be open. As HTML it is a third
+/// longer.
+const MOST_BYTES: usize = 140_000;
+/// No box takes less with its link, so that more of them need not be placed to see that they are too
+/// many.
+const LEAST_BOX: usize = 400;
 
 /// What a diagram may be wide to run from left to right: a notebook's cell.
 const NOTEBOOK_WIDTH: f64 = 900.0;
@@ -112,7 +123,7 @@ impl Diagram {
         self
     }
 
-    /// Opens everything.
+    /// Opens everything, as far as the picture stays small enough to keep in a notebook.
     pub fn expand_all(mut self) -> Diagram {
         self.wishes.expand_all = true;
         self
@@ -189,27 +200,66 @@ impl Diagram {
             kernels: self.color_by != ColorBy::Kind,
             ..self.wishes.clone()
         };
-        let mut scene = Scene::new(&self.graph, units, &wishes);
+        self.scene_of(units, &wishes)
+    }
+
+    fn scene_of(&self, units: Vec<units::Unit>, wishes: &Wishes) -> Scene {
+        let mut scene = Scene::new(&self.graph, units, wishes);
         scene.heat = Heat::of(&self.graph, &scene, self.color_by, &self.sizes, &self.times);
         scene
     }
 
-    /// The picture.
+    /// The picture. Where it would be too large to keep in a notebook, more is folded than was asked
+    /// for, and the figure says so.
     pub fn figure(&self) -> Figure {
-        let scene = self.scene();
-        let (placed, direction) = self.place(&scene);
-        let (drawing, width, height) = draw::draw(&scene, &placed, direction);
+        let mut scene = self.scene();
+        let mut drawn = self.drawn(&scene);
+        let folded = drawn.is_none();
+        for most_boxes in [240, 120, 60, READABLE, 0] {
+            if drawn.is_some() {
+                break;
+            }
+            let wishes = Wishes {
+                most_boxes,
+                unfold: self.wishes.unfold && most_boxes > READABLE,
+                kernels: self.color_by != ColorBy::Kind,
+                collapse: self.wishes.collapse.clone(),
+                ..Wishes::default()
+            };
+            scene = self.scene_of(scene.units, &wishes);
+            drawn = self.drawn(&scene);
+        }
+        let (drawing, width, height) = drawn.unwrap_or_else(|| self.draw(&scene));
         let compared = self.before.is_some();
+        let mut finding = words::finding(&self.graph, &scene, compared);
+        if folded {
+            finding.push_str(&format!(
+                " Opened as asked it would take more than {} kB.",
+                MOST_BYTES / 1000
+            ));
+        }
         let words = Words {
             title: self
                 .title
                 .clone()
                 .unwrap_or_else(|| self.graph.name().to_owned()),
             kind: "Graph",
-            finding: words::finding(&self.graph, &scene, compared),
+            finding,
             text: words::table(&scene, compared),
         };
         Figure::new(words, drawing, width, height)
+    }
+
+    fn draw(&self, scene: &Scene) -> (Svg, f64, f64) {
+        let (placed, direction) = self.place(scene);
+        draw::draw(scene, &placed, direction)
+    }
+
+    /// The drawing, unless it is too large.
+    fn drawn(&self, scene: &Scene) -> Option<(Svg, f64, f64)> {
+        let few = scene.boxes().len() <= MOST_BYTES / LEAST_BOX;
+        let drawn = few.then(|| self.draw(scene))?;
+        (drawn.0.len() <= MOST_BYTES).then_some(drawn)
     }
 
     /// How many boxes the diagram may open by itself without growing higher than a screen.

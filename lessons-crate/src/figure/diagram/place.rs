@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Direction;
 use super::caption::{Caption, NAME_SIZE, caption, title};
+use super::kind::Kind;
 use super::layout::{End, Layout, Link, Placement, Problem, Size};
 use super::scene::{Edge, ROOT, Scene};
 use crate::figure::typography::{Face, width};
@@ -28,6 +29,13 @@ pub(super) struct Placed {
     pub wires: Vec<Wire>,
     pub width: f64,
     pub height: f64,
+}
+
+impl Placed {
+    /// The kinds of the boxes.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.boxes.iter().map(|placed| placed.caption.kind)
+    }
 }
 
 pub(super) struct PlacedBox {

@@ -26,24 +26,31 @@ pub fn hbox() -> Boxed {
 }
 
 fn boxed(name: &str) -> Boxed {
+    let still = Arc::<Mutex<Option<Twin>>>::default();
     Boxed {
         model: Model::control(
             &format!("{name}Model"),
             &format!("{name}View"),
-            BoxKind,
+            BoxKind(still.clone()),
             [
                 ("children", Field::Models(Vec::new())),
                 ("layout", Model::layout([])),
             ],
         ),
         children: Arc::default(),
+        still,
     }
 }
 
-struct BoxKind;
+/// Holds what stands in place of its widgets, where that is not what they say themselves.
+struct BoxKind(Arc<Mutex<Option<Twin>>>);
 
 impl Kind for BoxKind {
     fn twin(&self, state: &Fields) -> Twin {
+        let still = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(still) = &*still {
+            return still.clone();
+        }
         let children = state.get("children").map(Field::models);
         Twin::stack(children.into_iter().flatten().map(|child| child.twin()))
     }
@@ -54,6 +61,7 @@ impl Kind for BoxKind {
 pub struct Boxed {
     model: Arc<Model>,
     children: Arc<Mutex<Vec<Arc<Model>>>>,
+    still: Arc<Mutex<Option<Twin>>>,
 }
 
 handle!(Boxed);
@@ -70,5 +78,10 @@ impl Boxed {
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         children.push(child.model().clone());
         self.model.set("children", Field::Models(children.clone()));
+    }
+
+    /// What stands in the place of the box and all that is in it where there are no widgets.
+    pub(super) fn set_still(&self, twin: Twin) {
+        *self.still.lock().unwrap_or_else(PoisonError::into_inner) = Some(twin);
     }
 }

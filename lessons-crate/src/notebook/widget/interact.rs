@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::boxes::vbox;
+use super::boxes::{Boxed, vbox};
 use super::controls::Controls;
 use super::draw::{Draw, failure};
 use super::handle::{HasModel, Widget, handle};
@@ -44,6 +44,7 @@ pub fn interact<C: Controls, D: Draw>(
 #[derive(Clone, Debug)]
 pub struct Interaction {
     model: Arc<Model>,
+    all: Boxed,
     area: Html,
 }
 
@@ -53,6 +54,13 @@ impl Interaction {
     /// The place below the controls.
     pub fn area(&self) -> &Html {
         &self.area
+    }
+
+    /// Shows this where there are no widgets, in place of the controls and what they drew: for instance
+    /// all that a slider leads through, side by side.
+    pub fn still(self, drawn: &impl Draw) -> Interaction {
+        self.all.set_still(Twin::of(&drawn.bundle()));
+        self
     }
 }
 
@@ -74,6 +82,7 @@ fn connect(models: &[Arc<Model>], mut draw: Box<dyn FnMut() -> Bundle + Send>) -
     all.add(&area);
     Interaction {
         model: all.model().clone(),
+        all,
         area,
     }
 }

@@ -203,6 +203,43 @@ fn a_page_that_is_loaded_anew_gets_every_widget_with_its_bytes() {
 }
 
 #[test]
+fn an_interaction_may_stand_still_as_something_else() {
+    let _none = without_kernel();
+    let bits = slider("bits", 2..=8).build().unwrap();
+    let shown = interact(&bits, |bits| format!("{bits} bits"));
+    let text = |shown: &Interaction| shown.bundle().get("text/plain").unwrap().to_owned();
+    assert!(text(&shown).starts_with("bits = 2") && text(&shown).contains("2 bits"));
+    let still = text(&shown.still(&"2 to 8 bits, side by side"));
+    assert!(still.starts_with("2 to 8 bits, side by side\n") && !still.contains("bits = 2"));
+}
+
+/// A film under a slider stands still as small multiples.
+#[test]
+fn a_film_without_widgets_is_the_strip() {
+    let _none = without_kernel();
+    let graph = Graph::build("affine", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", (2 * x + 1.0).relu());
+    });
+    let plan = Session::cpu().compile(&graph.unwrap()).unwrap();
+    let film = FilmStrip::every_patch(&plan).unwrap();
+    let strip = film.figure();
+    let still = film.slide().unwrap().bundle();
+    assert!(
+        still
+            .get("text/plain")
+            .unwrap()
+            .starts_with(strip.to_text())
+    );
+    assert!(
+        still
+            .get("text/html")
+            .unwrap()
+            .starts_with(&strip.to_html())
+    );
+}
+
+#[test]
 fn interact_draws_again_for_each_value_and_shows_what_went_wrong() {
     let kernel = Kernel::start();
     let bits = slider("bits", 2..=8).build().unwrap();

@@ -6,8 +6,11 @@ use plotters::style::text_anchor::HPos;
 
 use super::super::axes::{Axes, Drawn, LETTER, ink, label, limits, rgb};
 use super::super::backend::SvgBackend;
+use super::super::log_axis::LogAxis;
+use super::crossing::Relation;
 use super::{LineChart, Point, Style};
 use crate::figure::chart::Area;
+use crate::figure::number::short;
 use crate::figure::palette;
 use crate::figure::typography::{Face, fit, width};
 
@@ -27,9 +30,9 @@ impl LineChart {
         let y = limits(ys, self.log[1], 0.06);
         match self.log {
             [false, false] => self.on(area, x, y),
-            [true, false] => self.on(area, x.log_scale(), y),
-            [false, true] => self.on(area, x, y.log_scale()),
-            [true, true] => self.on(area, x.log_scale(), y.log_scale()),
+            [true, false] => self.on(area, LogAxis::over(x), y),
+            [false, true] => self.on(area, x, LogAxis::over(y)),
+            [true, true] => self.on(area, LogAxis::over(x), LogAxis::over(y)),
         }
     }
 
@@ -82,6 +85,7 @@ impl LineChart {
                 }
             }
         }
+        self.mark_crossings(area, &chart)?;
         let mut ends: Vec<(i32, i32, usize)> = Vec::new();
         for (index, series) in self.series.iter().enumerate() {
             let placed = |point: &&Point| self.has_place(point);
@@ -100,6 +104,44 @@ impl LineChart {
             let style = label(Face::Bold, ink(index), HPos::Left);
             let at = (x + (8 * scale) as i32, y);
             area.draw(&Text::new(name.into_owned(), at, style))?;
+        }
+        Ok(())
+    }
+
+    /// A ring where lines cross, and the place below it on the axis.
+    fn mark_crossings<X, Y>(
+        &self,
+        area: &Area<'_>,
+        chart: &ChartContext<'_, SvgBackend<'_>, Cartesian2d<X, Y>>,
+    ) -> Drawn
+    where
+        X: Ranged<ValueType = f64>,
+        Y: Ranged<ValueType = f64>,
+    {
+        let scale = SvgBackend::SCALE;
+        let (across, down) = chart.plotting_area().get_pixel_range();
+        let crossings = self
+            .compared()
+            .into_iter()
+            .filter_map(|relation| match relation {
+                Relation::Crossing(crossing) => Some(crossing),
+                Relation::Below { .. } => None,
+            });
+        for (index, crossing) in crossings.enumerate() {
+            let [x, y] = crossing.at;
+            let at = chart.as_coord_spec().translate(&(x, y));
+            let thin = rgb(palette::MUTED).stroke_width(scale);
+            area.draw(&PathElement::new([at, (at.0, down.end)], thin))?;
+            let ring = rgb(palette::INK).stroke_width(scale * 3 / 2);
+            area.draw(&Circle::new(at, 6 * scale as i32, ring))?;
+            let (side, beside) = match at.0 < (across.start + across.end) / 2 {
+                true => (HPos::Left, 5 * scale as i32),
+                false => (HPos::Right, -5 * scale as i32),
+            };
+            let above = (10 + 15 * index as i32) * scale as i32;
+            let style = label(Face::Sans, palette::INK, side);
+            let words = format!("cross near {}", short(x, 2));
+            area.draw(&Text::new(words, (at.0 + beside, down.end - above), style))?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::figure::picture::{Figure, Words};
 use crate::figure::show::Show;
 use crate::figure::svg::{self, Svg};
 
+mod crossing;
 mod draw;
 mod words;
 
@@ -38,6 +39,8 @@ pub struct LineChart {
     finding: Option<String>,
     kind: &'static str,
     twin: Option<String>,
+    /// Pairs of lines whose crossing is marked.
+    crossings: Vec<[String; 2]>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +79,7 @@ impl LineChart {
             finding: None,
             kind: "Line chart",
             twin: None,
+            crossings: Vec::new(),
         }
     }
 
@@ -148,6 +152,14 @@ impl LineChart {
         let step = (over.end - over.start) / (SAMPLES - 1) as f64;
         let xs = (0..SAMPLES).map(|index| over.start + step * index as f64);
         self.line(name, xs.map(|x| (x, f(x))))
+    }
+
+    /// Marks where the line `name` goes below the line `other`, for instance from which size on a GPU
+    /// is faster; of two measured lines the crossing is marked anyway. Lines that do not cross once, or
+    /// have no two x in common, get no mark.
+    pub fn crossing(mut self, name: &str, other: &str) -> LineChart {
+        self.crossings.push([name.to_owned(), other.to_owned()]);
+        self
     }
 
     /// Says what the chart shows, in a sentence, in place of the ranges.

@@ -1,5 +1,6 @@
 //! A line chart in words: where each line begins and ends, and which is the lower one.
 
+use super::crossing::{Crossing, Relation};
 use super::{LineChart, Point, Series, Style};
 use crate::figure::diagram::count;
 use crate::figure::number::short;
@@ -14,9 +15,7 @@ impl LineChart {
             return finding.clone();
         }
         let mut words: Vec<String> = self.series.iter().map(|series| self.of(series)).collect();
-        if let [a, b] = self.series.as_slice() {
-            words.extend(crossing(a, b));
-        }
+        words.extend(self.relations());
         let missing = self
             .series
             .iter()
@@ -59,6 +58,28 @@ impl LineChart {
         format!("{} goes from {} to {}", series.name, end(first), end(last))
     }
 
+    /// Which series is below which: of those that were asked for, or of the only two.
+    fn relations(&self) -> Vec<String> {
+        let say = |relation: Relation<'_>| match relation {
+            Relation::Below { lower, upper } => {
+                format!("{} is below {} everywhere", lower.name, upper.name)
+            }
+            Relation::Crossing(Crossing {
+                lower,
+                upper,
+                from,
+                at: [x, _],
+            }) => format!(
+                "{} is below {} from {} on (the lines cross near {})",
+                lower.name,
+                upper.name,
+                short(from, 6),
+                short(x, 2)
+            ),
+        };
+        self.compared().into_iter().map(say).collect()
+    }
+
     pub(super) fn text(&self) -> String {
         let mut xs: Vec<f64> = self
             .series
@@ -92,35 +113,5 @@ fn cell(point: &Point) -> String {
     match point.interval {
         Some([least, greatest]) => format!("{y} ({} to {})", short(least, 4), short(greatest, 4)),
         None => y,
-    }
-}
-
-/// From which x on one series is below the other, where they have the same x values and change
-/// places once.
-fn crossing(a: &Series, b: &Series) -> Option<String> {
-    let common: Vec<(f64, f64, f64)> = a
-        .points
-        .iter()
-        .filter_map(|at| Some((at.x, at.y, b.points.iter().find(|point| point.x == at.x)?.y)))
-        .collect();
-    if common.len() < 2 || a.style != Style::Measured || b.style != Style::Measured {
-        return None;
-    }
-    let below: Vec<bool> = common.iter().map(|(_, a, b)| b < a).collect();
-    let (first, last) = (below[0], below[below.len() - 1]);
-    let changes = below.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let (lower, upper) = if last { (b, a) } else { (a, b) };
-    match changes {
-        0 => Some(format!("{} is below {} everywhere", lower.name, upper.name)),
-        1 => {
-            let at = below.iter().position(|is| *is != first)?;
-            Some(format!(
-                "{} is below {} from {} on",
-                lower.name,
-                upper.name,
-                short(common[at].0, 6)
-            ))
-        }
-        _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Tables: HTML for notebooks, aligned text beside it.
 
+mod order;
+
 use std::fmt;
 
 use super::palette;
@@ -15,6 +17,8 @@ const SIZE: f64 = 12.0;
 const ROW: f64 = 24.0;
 const GAP: f64 = 24.0;
 const WIDEST: f64 = 320.0;
+/// As many characters as a cell shows as text.
+const LONGEST: usize = 400;
 
 /// Rows under column names. Columns of numbers stand to the right.
 ///
@@ -31,6 +35,13 @@ pub struct Table {
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
     finding: Option<String>,
+    sort: Option<Sort>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Sort {
+    column: String,
+    descending: bool,
 }
 
 impl Table {
@@ -40,6 +51,7 @@ impl Table {
             columns: columns.into_iter().map(Into::into).collect(),
             rows: Vec::new(),
             finding: None,
+            sort: None,
         }
     }
 
@@ -57,20 +69,82 @@ impl Table {
         self
     }
 
+    /// Sorts the rows by a column, the least first: numbers by size, whatever their units; text such
+    /// that `layer 2` comes before `layer 10`. Equal rows keep their order; rows without a value come
+    /// last.
+    ///
+    /// ```
+    /// use lessons::figure::Table;
+    /// let table = Table::new("Layers", ["layer", "size"])
+    ///     .row(["layer 10", "1.2 MB"])
+    ///     .row(["layer 2", "840 kB"]);
+    /// let rows = |table: Table| table.to_string().lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    /// assert_eq!(rows(table.clone().sort_by("size"))[0], "layer 2   840 kB");
+    /// assert_eq!(rows(table.sort_by_descending("layer"))[0], "layer 10  1.2 MB");
+    /// ```
+    pub fn sort_by(self, column: &str) -> Table {
+        self.sorted(column, false)
+    }
+
+    /// Sorts the rows by a column, the greatest first; see [`Table::sort_by`].
+    pub fn sort_by_descending(self, column: &str) -> Table {
+        self.sorted(column, true)
+    }
+
+    fn sorted(mut self, column: &str, descending: bool) -> Table {
+        self.sort = Some(Sort {
+            column: column.to_owned(),
+            descending,
+        });
+        self
+    }
+
     fn words(&self) -> String {
-        match &self.finding {
+        let words = match &self.finding {
             Some(finding) => finding.clone(),
             None => format!(
                 "{} by {}",
                 super::diagram::count(self.rows.len(), "row"),
                 self.columns.join(", ")
             ),
+        };
+        let Some(Sort { column, descending }) = &self.sort else {
+            return words;
+        };
+        let words = words.trim_end_matches('.');
+        match (self.columns.contains(column), descending) {
+            (true, false) => format!("{words}. Sorted by {column}."),
+            (true, true) => format!("{words}. Sorted by {column}, the greatest first."),
+            (false, _) => format!("{words}. There is no column `{column}` to sort by."),
         }
+    }
+
+    /// The rows in the order in which they are shown.
+    fn ordered(&self) -> Vec<&Vec<String>> {
+        let mut rows: Vec<&Vec<String>> = self.rows.iter().collect();
+        let column = self.sort.as_ref().and_then(|Sort { column, descending }| {
+            let at = self.columns.iter().position(|name| name == column)?;
+            Some((at, *descending))
+        });
+        if let Some((column, descending)) = column {
+            rows.sort_by(|a, b| {
+                let (a, b) = (&a[column], &b[column]);
+                let order = order::compare(a, b);
+                let some = !order::is_last(a) && !order::is_last(b);
+                if descending && some {
+                    order.reverse()
+                } else {
+                    order
+                }
+            });
+        }
+        rows
     }
 
     /// The first rows, and a row that says how many there are beyond them.
     fn shown(&self) -> Vec<Vec<String>> {
-        let mut rows: Vec<Vec<String>> = self.rows.iter().take(MOST_ROWS).cloned().collect();
+        let rows = self.ordered().into_iter().take(MOST_ROWS);
+        let mut rows: Vec<Vec<String>> = rows.cloned().collect();
         if self.rows.len() > MOST_ROWS {
             let mut more = vec![String::new(); self.columns.len()];
             if let Some(first) = more.first_mut() {
@@ -84,7 +158,11 @@ impl Table {
     /// An HTML table, which needs no picture: it can be selected, searched and read aloud.
     pub fn to_html(&self) -> String {
         let numeric = numeric(&self.columns, &self.rows);
-        let align = |column: usize| if numeric[column] { "right" } else { "left" };
+        // Said twice: JupyterLab's own style wins over the attribute, and GitHub drops styles.
+        let align = |column: usize| match numeric[column] {
+            true => "align=\"right\" style=\"text-align:right\"",
+            false => "align=\"left\" style=\"text-align:left\"",
+        };
         let mut html = format!(
             "<table><caption>{}: {}</caption><thead><tr>",
             escape(&self.title),
@@ -92,7 +170,7 @@ impl Table {
         );
         for (column, name) in self.columns.iter().enumerate() {
             html.push_str(&format!(
-                "<th scope=\"col\" align=\"{}\">{}</th>",
+                "<th scope=\"col\" {}>{}</th>",
                 align(column),
                 escape(name)
             ));
@@ -101,11 +179,7 @@ impl Table {
         for row in self.shown() {
             html.push_str("<tr>");
             for (column, cell) in row.iter().enumerate() {
-                html.push_str(&format!(
-                    "<td align=\"{}\">{}</td>",
-                    align(column),
-                    escape(cell)
-                ));
+                html.push_str(&format!("<td {}>{}</td>", align(column), escape(cell)));
             }
             html.push_str("</tr>");
         }
@@ -203,7 +277,7 @@ pub(super) fn aligned(rows: &[Vec<String>]) -> String {
         .iter()
         .map(|row| {
             row.iter()
-                .map(|cell| typography::visible(cell).into_owned())
+                .map(|cell| typography::visible(&typography::shorten(cell, LONGEST)).into_owned())
                 .collect()
         })
         .collect();
@@ -247,8 +321,26 @@ mod tests {
             .row(["short"]);
         let html = table.to_html();
         assert!(!html.contains("<script"));
-        assert!(html.contains("<td align=\"right\">12</td>"));
+        assert!(html.contains("<td align=\"right\" style=\"text-align:right\">12</td>"));
         assert!(table.figure().to_svg().contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn rows_are_sorted_before_they_are_cut() {
+        let mut table = Table::new("many", ["name", "time"]).row(["none", ""]);
+        for n in 0..300 {
+            table = table.row([format!("k{n}"), format!("{n} µs")]);
+        }
+        let table = table.row(["slow", "1 ms"]);
+        let first = |table: &Table| table.shown().remove(0).remove(0);
+        assert_eq!(first(&table.clone().sort_by_descending("time")), "slow");
+        assert_eq!(first(&table.clone().sort_by("time")), "k0");
+        let alt = |table: Table| table.figure().alt().to_owned();
+        assert!(
+            alt(table.clone().sort_by_descending("time"))
+                .ends_with("Sorted by time, the greatest first.")
+        );
+        assert!(alt(table.sort_by("bytes")).contains("no column `bytes`"));
     }
 
     #[test]

@@ -1,0 +1,173 @@
+//! Links, and the types of the values that they carry.
+
+use std::collections::BTreeMap;
+
+use super::Direction;
+use super::caption::SMALL_SIZE;
+use super::draw::{FUSED_GROUND, REMOVED};
+use super::place::{Hull, Placed, PlacedBox, Wire};
+use super::scene::{Holds, Scene};
+use super::units::Change;
+use crate::figure::palette::{self, Color};
+use crate::figure::svg::{self, Path, Svg};
+use crate::figure::typography::{Face, width};
+
+const ARROW: f64 = 5.0;
+
+/// For each wire the box at which it begins; `None` for pieces that go on from the border of a hull.
+pub(super) fn starts(placed: &Placed, direction: Direction) -> Vec<Option<&PlacedBox>> {
+    let along = usize::from(direction == Direction::TopToBottom);
+    let boxes: BTreeMap<usize, &PlacedBox> = placed.boxes.iter().map(|b| (b.part, b)).collect();
+    let start = |wire: &Wire| {
+        let from = *boxes.get(&wire.from)?;
+        let end = [from.x + from.caption.width, from.y + from.caption.height][along];
+        ((wire.points.first()?[along] - end).abs() < 0.01).then_some(from)
+    };
+    placed.wires.iter().map(start).collect()
+}
+
+/// Writes the type of each value where its links leave the box, once for links that leave it close
+/// to one another.
+pub(super) fn draw_types(
+    svg: &mut Svg,
+    scene: &Scene,
+    placed: &Placed,
+    starts: &[Option<&PlacedBox>],
+    direction: Direction,
+) {
+    let down = direction == Direction::TopToBottom;
+    let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
+    for (wire, from) in placed.wires.iter().zip(starts) {
+        if let (Some(from), Some(point)) = (from, wire.points.first())
+            && scene.has_link(wire.from, wire.to)
+        {
+            let (_, places) = leaving.entry(from.part).or_insert((from, Vec::new()));
+            places.push(point[usize::from(!down)]);
+        }
+    }
+    for (from, mut places) in leaving.into_values() {
+        let Some(ty) = &from.caption.ty else {
+            continue;
+        };
+        let wide = width(ty, SMALL_SIZE, Face::Mono);
+        let [inner_width, inner_height] = from.caption.inner();
+        places.sort_by(f64::total_cmp);
+        let room = if down { wide + 6.0 } else { 15.0 };
+        let mut free = f64::NEG_INFINITY;
+        places.retain(|place| {
+            let kept = *place >= free;
+            if kept {
+                free = place + room;
+            }
+            kept
+        });
+        for place in places {
+            if !down {
+                let text = svg::text(from.x + inner_width + 6.0, place - 4.0, ty);
+                svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
+                continue;
+            }
+            let half = wide / 2.0 + 2.0;
+            let middle = place.clamp(
+                from.x + half,
+                (from.x + from.caption.width - half).max(from.x + half),
+            );
+            let top = from.y + inner_height + 3.0;
+            let ground = ground_at(scene, placed, [middle, top]);
+            svg.add(svg::rect(middle - half, top, 2.0 * half, 13.0).fill(ground));
+            let text = svg::text(middle, top + 10.0, ty).middle();
+            svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
+        }
+    }
+}
+
+/// The color of the innermost hull around a point.
+fn ground_at(scene: &Scene, placed: &Placed, [x, y]: [f64; 2]) -> Color {
+    let around = placed.hulls.iter().filter(|hull| {
+        let inside = (hull.x..hull.x + hull.width).contains(&x);
+        inside && (hull.y..hull.y + hull.height).contains(&y)
+    });
+    // Runs have no ground of their own.
+    let grounded = |hull: &&Hull| scene.parts[hull.part].holds != Holds::Run;
+    let mut grounds = around
+        .filter(grounded)
+        .filter(|hull| scene.has_hull(hull.part));
+    match grounds.next_back() {
+        Some(hull) => match scene.parts[hull.part].holds {
+            Holds::Fused(_) => FUSED_GROUND,
+            _ => palette::HULL,
+        },
+        None => palette::CARD,
+    }
+}
+
+pub(super) fn draw_wire(
+    svg: &mut Svg,
+    scene: &Scene,
+    wire: &Wire,
+    from: Option<&PlacedBox>,
+    direction: Direction,
+) {
+    let [Some(first), Some(last)] = [wire.points.first(), wire.points.last()] else {
+        return;
+    };
+    let along = usize::from(direction == Direction::TopToBottom);
+    // It begins at the box itself, before the room for the type.
+    let mut first = *first;
+    first[along] -= from.map_or(0.0, |from| from.caption.tail[along]);
+    let mut end = *last;
+    if wire.to.is_some() {
+        end[along] -= ARROW;
+    }
+    let mut path = Path::default().move_to(first[0], first[1]);
+    let mut at = first;
+    if let Some(start) = wire.points.first().filter(|start| **start != first) {
+        path = path.line_to(start[0], start[1]);
+        at = *start;
+    }
+    for (index, point) in wire.points.iter().enumerate().skip(1) {
+        let to = if index + 1 == wire.points.len() {
+            end
+        } else {
+            *point
+        };
+        if (at[0] - to[0]).abs() < 0.01 || (at[1] - to[1]).abs() < 0.01 {
+            path = path.line_to(to[0], to[1]);
+        } else {
+            let middle = (at[along] + to[along]) / 2.0;
+            let (mut out, mut into) = (at, to);
+            out[along] = middle;
+            into[along] = middle;
+            path = path.curve_to(out, into, to);
+        }
+        at = to;
+    }
+    let gone = |part: usize| match scene.parts[part].holds {
+        Holds::Unit(unit) => scene.units[unit].change == Change::Removed,
+        _ => false,
+    };
+    let is_gone = gone(wire.from) || wire.to.is_some_and(gone);
+    let ink = if is_gone { REMOVED } else { palette::LINE };
+    let stroke = svg::path(path).stroke(ink, 1.4);
+    svg.add(if is_gone {
+        stroke.dashed(4.0, 3.0)
+    } else {
+        stroke
+    });
+    if wire.to.is_some() {
+        let tip = *last;
+        let side = |sign: f64| {
+            let mut corner = tip;
+            corner[along] -= ARROW + 1.5;
+            corner[1 - along] += sign * (ARROW - 1.0);
+            corner
+        };
+        let (left, right) = (side(-1.0), side(1.0));
+        let head = Path::default()
+            .move_to(tip[0], tip[1])
+            .line_to(left[0], left[1])
+            .line_to(right[0], right[1])
+            .close();
+        svg.add(svg::path(head).fill(ink));
+    }
+}
