@@ -58,6 +58,9 @@ pub(super) fn png(
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
+    // What is drawn is flat, and files are kept: small comes before fast.
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_filter(png::FilterType::NoFilter);
     for (keyword, text) in [("Title", title), ("Description", description)] {
         let added = encoder.add_itxt_chunk(keyword.to_owned(), text.to_owned());
         added.map_err(|error| fail(&error))?;

@@ -86,7 +86,7 @@ impl Kind {
             Kind::MatMul => Color(0xfd, 0xe3, 0xd0),
             Kind::Reduction => Color(0xf3, 0xe1, 0xee),
             Kind::Movement => Color(0xfb, 0xf2, 0xd2),
-            Kind::Control => Color(0xe4, 0xe4, 0xf6),
+            Kind::Control => Color(0xf6, 0xd2, 0xd0),
             Kind::Scope => Color(0xff, 0xff, 0xff),
         }
     }
@@ -99,7 +99,7 @@ impl Kind {
             Kind::Constant | Kind::Scope => Color(0x6b, 0x75, 0x80),
             Kind::Elementwise => Color(0x00, 0x7d, 0x5b),
             Kind::MatMul => Color(0xc4, 0x56, 0x00),
-            Kind::Control => Color(0x4b, 0x4f, 0xa6),
+            Kind::Control => Color(0x8a, 0x3f, 0x3f),
             Kind::Movement => Color(0x9a, 0x74, 0x00),
         }
     }
