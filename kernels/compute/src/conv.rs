@@ -1,8 +1,10 @@
 //! Convolution over images in f32: `out = epilogue(weight ∗ input)`, layout NCHW, as products of matrices.
 //!
 //! For some pixels at a time, what the kernel covers around each (a column of `channels × height × width` numbers) is laid out
-//! as a panel in the second-level cache, and the weights are multiplied by it: "im2col", but never a whole image of it.
+//! as a panel in the second-level cache, and the weights are multiplied by it: "im2col", but never a whole image of it. Where
+//! the kernel moves by one, not even that: the products read a padded copy of the image.
 
+mod direct;
 mod image;
 mod reference;
 #[cfg(test)]
@@ -10,6 +12,7 @@ mod tests;
 
 pub use reference::conv2d_reference;
 
+use self::direct::image_body;
 use self::image::{Pixels, copy, fill};
 use crate::cpu::Cpu;
 use crate::error::{KernelError, equal, long_enough, product};
@@ -116,7 +119,13 @@ pub fn workspace(cpu: Cpu<'_>, conv: &Conv2d) -> usize {
     if conv.groups == 0 {
         return 0;
     }
-    cpu.pool().threads() * panel_size(cpu, conv)
+    cpu.pool()
+        .threads()
+        .saturating_mul(thread_memory(cpu, conv))
+}
+
+fn thread_memory(cpu: Cpu<'_>, conv: &Conv2d) -> usize {
+    direct::memory(conv, columns_of_panel(cpu.isa())).unwrap_or_else(|| panel_size(cpu, conv))
 }
 
 fn panel_size(cpu: Cpu<'_>, conv: &Conv2d) -> usize {
@@ -183,7 +192,7 @@ pub fn conv2d(
     // Panels reach over the ends of images, unless a step has to know which image it is at.
     let images = if local(then) { conv.batch } else { 1 };
     let panels = (images * pixels).div_ceil(width);
-    let size = panel_size(cpu, conv);
+    let size = thread_memory(cpu, conv);
     let (out, scratch) = (SharedMut::new(out), SharedMut::new(scratch));
     let job = Job {
         isa: cpu.verified(),
@@ -197,10 +206,30 @@ pub fn conv2d(
         images,
     };
     // About as many multiplications as are worth a task.
-    let work = conv.depth().saturating_mul(conv.channels[1] / conv.groups) * width;
-    let grain = (1usize << 17).div_ceil(work.max(1));
+    let grain = |pixels: usize| {
+        let of_pixel = conv.depth().saturating_mul(conv.channels[1] / conv.groups);
+        (1usize << 17).div_ceil(of_pixel.saturating_mul(pixels).max(1))
+    };
+    if direct::memory(conv, width).is_some() {
+        let whole = conv.batch * conv.groups;
+        // Few images are cut into parts, each with a copy of its own.
+        let threads = cpu.pool().threads();
+        let parts = if whole < 4 * threads { threads } else { 1 };
+        let grain = grain(pixels.div_ceil(parts));
+        cpu.pool()
+            .for_ranges(whole * parts, grain, |range, worker| {
+                // SAFETY: no two threads are the same worker at the same time, and `scratch` is borrowed until all have ended.
+                let scratch = unsafe { scratch.part(worker * size, size) };
+                for task in range {
+                    let (of, part) = (task / parts, task % parts);
+                    let at = [of / conv.groups, of % conv.groups];
+                    run_image(cpu.verified(), &job, at, [part, parts], scratch);
+                }
+            });
+        return Ok(());
+    }
     let tasks = conv.batch / images * conv.groups * panels;
-    cpu.pool().for_ranges(tasks, grain, |range, worker| {
+    cpu.pool().for_ranges(tasks, grain(width), |range, worker| {
         // SAFETY: no two threads are the same worker at the same time, and `scratch` is borrowed until all have ended.
         let scratch = unsafe { scratch.part(worker * size, size) };
         for task in range {
@@ -244,6 +273,7 @@ struct Job<'a> {
 }
 
 ladder! {
+    fn run_image(job: &Job<'_>, at: [usize; 2], part: [usize; 2], scratch: &mut [f32]) = image_body;
     fn run(job: &Job<'_>, image: usize, group: usize, first: usize, panel: &mut [f32]) = run_body;
 }
 

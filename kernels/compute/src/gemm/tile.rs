@@ -75,7 +75,7 @@ pub(crate) unsafe fn run<S: Simd>(rows: usize, tile: &Tile) {
 const UNROLL: usize = 4;
 
 /// Rows that are addressed from one pointer: 0, 1 and 2 times the distance are part of an x86 address.
-const GROUP: usize = 3;
+pub(crate) const GROUP: usize = 3;
 
 #[inline(always)]
 unsafe fn run_rows<S: Simd, const ROWS: usize>(tile: &Tile) {
@@ -95,7 +95,7 @@ unsafe fn run_rows<S: Simd, const ROWS: usize>(tile: &Tile) {
         for _ in 0..tile.depth / UNROLL {
             prefetch(ahead);
             for step in 0..UNROLL {
-                add_products::<S, ROWS>(&mut sums, tile, &groups, step, b);
+                add_products::<S, ROWS>(&mut sums, tile.a_row, &groups, step, b);
                 for group in &mut groups {
                     *group = opaque(*group);
                 }
@@ -107,7 +107,7 @@ unsafe fn run_rows<S: Simd, const ROWS: usize>(tile: &Tile) {
             ahead = ahead.wrapping_add(tile.ahead_step);
         }
         for step in 0..tile.depth % UNROLL {
-            add_products::<S, ROWS>(&mut sums, tile, &groups, step, b);
+            add_products::<S, ROWS>(&mut sums, tile.a_row, &groups, step, b);
             b = b.wrapping_add(tile.b_step);
         }
         for (i, sums) in sums.iter().enumerate() {
@@ -118,11 +118,14 @@ unsafe fn run_rows<S: Simd, const ROWS: usize>(tile: &Tile) {
     }
 }
 
-/// One step of the sums.
+/// One step of the sums: the numbers `step` behind those of the groups, times two vectors.
+///
+/// # Safety
+/// The machine has the instruction set of `S`; all that the pointers reach is there.
 #[inline(always)]
-unsafe fn add_products<S: Simd, const ROWS: usize>(
+pub(crate) unsafe fn add_products<S: Simd, const ROWS: usize>(
     sums: &mut [[S::Vector; VECTORS]; ROWS],
-    tile: &Tile,
+    a_row: usize,
     groups: &[*const f32; MAX_ROWS / GROUP],
     step: usize,
     b: *const f32,
@@ -134,7 +137,7 @@ unsafe fn add_products<S: Simd, const ROWS: usize>(
             *column = S::load(b.add(v * S::LANES));
         }
         for (i, sums) in sums.iter_mut().enumerate() {
-            let x = S::splat(*groups[i / GROUP].add((i % GROUP) * tile.a_row + step));
+            let x = S::splat(*groups[i / GROUP].add((i % GROUP) * a_row + step));
             for (sum, column) in sums.iter_mut().zip(columns) {
                 *sum = S::fma(x, column, *sum);
             }
@@ -145,7 +148,7 @@ unsafe fn add_products<S: Simd, const ROWS: usize>(
 /// The same pointer, but the compiler does not know: it must keep it in a register, where it would otherwise compute it again
 /// from another in each step, and it cannot move later reads before this. It costs no instruction.
 #[inline(always)]
-fn opaque(pointer: *const f32) -> *const f32 {
+pub(crate) fn opaque(pointer: *const f32) -> *const f32 {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     {
         let mut pointer = pointer;
