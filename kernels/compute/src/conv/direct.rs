@@ -1,4 +1,4 @@
-//! Convolutions whose kernel moves by one: what it covers around neighboring pixels are neighbors too, so that the products
+//! Convolutions of few channels whose kernel moves by one: what it covers around neighboring pixels are neighbors too, so that the products
 //! read it where it lies, in a copy of the image with its padding.
 //!
 //! Pixels are counted through rows of the padded image. So there are some behind the end of each row that nobody asked for;
@@ -13,6 +13,10 @@ use crate::simd::Simd;
 /// The most numbers that are copied: more would not stay in the second-level cache.
 const LARGEST: usize = 1 << 18;
 
+/// The most channels that are copied. Each step of a sum is at another place of the kernel or in another channel, and with
+/// more channels those lie on more pages than a processor keeps at hand: panels are faster then.
+const CHANNELS: usize = 64;
+
 /// The height and width of a padded image.
 fn padded(conv: &Conv2d) -> [usize; 2] {
     let [before, after] = conv.padding;
@@ -22,15 +26,16 @@ fn padded(conv: &Conv2d) -> [usize; 2] {
     })
 }
 
-/// How many numbers of scratch memory a thread needs with panels of a width; `None` if the kernel does not move by one or
-/// the images are too large.
+/// How many numbers of scratch memory a thread needs with panels of a width; `None` where panels of pixels are better: the
+/// kernel does not move by one or is a single number, or there are too many channels or numbers.
 pub(super) fn memory(conv: &Conv2d, width: usize) -> Option<usize> {
     let [height, columns] = padded(conv);
     let channels = conv.channels[0].checked_div(conv.groups)?;
     let len = channels.checked_mul(height.checked_mul(columns)?)?;
     // The last panel reaches over the end.
     let with_end = (len.checked_add(width)?).next_multiple_of(16);
-    (conv.stride == [1, 1] && len <= LARGEST).then_some(with_end)
+    let covers = conv.stride == [1, 1] && conv.kernel != [1, 1];
+    (covers && channels <= CHANNELS && len <= LARGEST).then_some(with_end)
 }
 
 /// Copies the channels of a group into planes with padding.
