@@ -53,6 +53,16 @@ all.with(&hbox().with(&checkbox("causal mask", true)).with(&step).with(&done))
     .with(&html("<b>84</b> MFLOP a token", "84 MFLOP a token"))
 """
 
+FILM = """\
+use lessons::prelude::*;
+
+let graph = Graph::build("steps", |g| {
+    let x = g.input("x", f32s(("n",)));
+    g.output("y", (x * 1.0 + 2.0).relu() * 1.0);
+})?;
+FilmStrip::every_patch(&Session::cpu().compile(&graph)?)?.slide()?
+"""
+
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
@@ -126,6 +136,26 @@ def test_figures_progress_and_widgets(browser, theme, notebook, tmp_path):
         assert "slider from 0 to 10" in page.cell(1).inner_text()
         assert "model not found" not in page.page.content()
         page.take_pictures(SCREENSHOTS, f"widgets-kept-{theme}")
+
+
+def test_a_film_slides_over_every_patch(browser, tmp_path):
+    path = tmp_path / "film.ipynb"
+    lab.write_notebook(path, [FILM])
+    with lab.open_notebook(browser, "film", "light", path) as page:
+        page.wait_for_kernel(120)
+        page.run_cell(0, seconds=120)
+        assert "steps, patch by patch: as built" in figure(page, 0)[0]
+        handle = page.cell(0).locator(".noUi-handle")
+        handle.focus()
+        for step in ("1 of 3, simplify_algebra", "2 of 3, simplify_algebra", "3 of 3, fuse_elementwise"):
+            handle.press("ArrowRight")
+            wait_for_alt(page, 0, step)
+        page.take_pictures(SCREENSHOTS, "film-slider")
+        saved = page.save()
+    # Elsewhere all steps stand side by side.
+    path.write_text(json.dumps(saved))
+    with lab.open_notebook(browser, "film", "light", path) as page:
+        assert "Film strip steps, patch by patch" in figure(page, 0)[0]
 
 
 def drag(page, handle):
