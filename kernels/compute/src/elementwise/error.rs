@@ -50,6 +50,15 @@ pub enum RunError {
         /// The largest index reached, if it fits a `usize`.
         index: Option<usize>,
     },
+    /// The input that is to be overwritten is not laid out as the output is.
+    #[error(
+        "input {input} cannot be overwritten: its strides {strides:?} are not those of the shape {shape:?} without gaps"
+    )]
+    NotInPlace {
+        input: usize,
+        strides: Vec<usize>,
+        shape: Vec<usize>,
+    },
     /// The number of elements of the shape overflows.
     #[error("the shape {shape:?} has more elements than memory has addresses")]
     ShapeOverflow { shape: Vec<usize> },

@@ -19,13 +19,30 @@ pub(super) enum Access {
     Repeated,
     /// Copied element by element into a register first.
     Gathered,
+    /// Copied from the output into a register first, since the output takes its place.
+    Overwritten,
 }
 
-/// Returns the number of elements of `shape`.
+/// Whether strides are those of a shape without gaps; axes of size 1 do not matter.
+fn is_row_major(shape: &[usize], strides: &[usize]) -> bool {
+    let mut expected = 1;
+    shape.iter().zip(strides).rev().all(|(&dim, &stride)| {
+        let fits = dim == 1 || stride == expected;
+        expected *= dim;
+        fits
+    })
+}
+
+/// Returns the number of elements of `shape`. The input `in_place`, if any, is the output.
 ///
 /// # Errors
 /// If an input reaches past its data, has too few or too many strides, or the output has another length.
-pub(super) fn check(shape: &[usize], inputs: &[View<'_>], out: usize) -> Result<usize, RunError> {
+pub(super) fn check(
+    shape: &[usize],
+    inputs: &[View<'_>],
+    in_place: Option<usize>,
+    out: usize,
+) -> Result<usize, RunError> {
     let elements = if shape.contains(&0) {
         Some(0)
     } else {
@@ -53,6 +70,16 @@ pub(super) fn check(shape: &[usize], inputs: &[View<'_>], out: usize) -> Result<
         }
         if elements == 0 {
             continue;
+        }
+        if in_place == Some(number) {
+            if is_row_major(shape, input.strides) {
+                continue;
+            }
+            return Err(RunError::NotInPlace {
+                input: number,
+                strides: input.strides.to_vec(),
+                shape: shape.to_vec(),
+            });
         }
         let index = shape
             .iter()
@@ -90,7 +117,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub fn set(&mut self, shape: &[usize], inputs: &[View<'_>]) {
+    pub fn set(&mut self, shape: &[usize], inputs: &[View<'_>], in_place: Option<usize>) {
         self.collapse(shape, inputs);
         let axes = self.shape.len();
         let row = self.shape[axes - 1];
@@ -112,7 +139,9 @@ impl Layout {
                 && (1..axes).all(|axis| {
                     stride(axis).checked_mul(self.shape[axis]) == Some(stride(axis - 1))
                 });
-            self.access.push(if repeated || (self.by_row && last == 0) {
+            self.access.push(if in_place == Some(input) {
+                Access::Overwritten
+            } else if repeated || (self.by_row && last == 0) {
                 Access::Repeated
             } else if contiguous || (self.by_row && last == 1) {
                 Access::Contiguous
@@ -234,7 +263,7 @@ mod tests {
             .map(|strides| View { data: &[], strides })
             .collect();
         let mut layout = Layout::default();
-        layout.set(shape, &inputs);
+        layout.set(shape, &inputs, None);
         layout
     }
 

@@ -16,7 +16,7 @@ impl Program {
         inputs: &[View<'_>],
         out: &mut [f32],
     ) -> Result<(), RunError> {
-        self.check_run(shape, inputs, out)?;
+        self.check_run(shape, inputs, None, out)?;
         let mut index = vec![0; shape.len()];
         let mut results = Vec::with_capacity(self.steps().len());
         for out in out {

@@ -72,12 +72,53 @@ impl Program {
         inputs: &[View<'_>],
         out: &mut [f32],
     ) -> Result<(), RunError> {
-        self.check_run(shape, inputs, out)?;
+        self.run_over(cpu, shape, inputs, None, out)
+    }
+
+    /// As [`run_on`](Program::run_on), where `out` is the input number `at` as well: each of its numbers is read before it is
+    /// overwritten. That input has the strides of `out`, and its data is not looked at.
+    ///
+    /// ```
+    /// use lessons_compute::cpu::Cpu;
+    /// use lessons_compute::elementwise::{BinaryOp, Operand, Program, Step, View};
+    ///
+    /// let add = Step::Binary(BinaryOp::Add, Operand::Input(0), Operand::Input(1));
+    /// let program = Program::new(2, vec![add])?;
+    /// let x = View { data: &[10.0, 20.0], strides: &[1] };
+    /// let overwritten = View { data: &[], strides: &[1] };
+    /// let mut sum = [1.0, 2.0];
+    /// program.run_in_place(Cpu::best(), &[2], &[x, overwritten], 1, &mut sum)?;
+    /// assert_eq!(sum, [11.0, 22.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Program::run), and if that input has other strides.
+    pub fn run_in_place(
+        &self,
+        cpu: Cpu<'_>,
+        shape: &[usize],
+        inputs: &[View<'_>],
+        at: usize,
+        out: &mut [f32],
+    ) -> Result<(), RunError> {
+        self.run_over(cpu, shape, inputs, Some(at), out)
+    }
+
+    fn run_over(
+        &self,
+        cpu: Cpu<'_>,
+        shape: &[usize],
+        inputs: &[View<'_>],
+        in_place: Option<usize>,
+        out: &mut [f32],
+    ) -> Result<(), RunError> {
+        self.check_run(shape, inputs, in_place, out)?;
         if out.is_empty() {
             return Ok(());
         }
         let mut layout = LAYOUT.take();
-        layout.set(shape, inputs);
+        layout.set(shape, inputs, in_place);
         let isa = cpu.verified();
         if out.len() < PARALLEL {
             self.run_range(isa, &layout, inputs, 0, out);
@@ -98,6 +139,7 @@ impl Program {
         &self,
         shape: &[usize],
         inputs: &[View<'_>],
+        in_place: Option<usize>,
         out: &[f32],
     ) -> Result<(), RunError> {
         if inputs.len() != self.inputs() {
@@ -106,7 +148,7 @@ impl Program {
                 given: inputs.len(),
             });
         }
-        check(shape, inputs, out.len())?;
+        check(shape, inputs, in_place, out.len())?;
         Ok(())
     }
 
@@ -134,7 +176,8 @@ impl Program {
     ) {
         let registers = self.schedule.registers;
         let mut scratch = SCRATCH.take();
-        let gathers = layout.access.contains(&Access::Gathered);
+        let copied = [Access::Gathered, Access::Overwritten];
+        let gathers = layout.access.iter().any(|access| copied.contains(access));
         let blocks = registers + if gathers { inputs.len() } else { 0 };
         if scratch.blocks.len() < blocks {
             scratch.blocks.resize(blocks, Block([0.0; BLOCK]));
@@ -155,6 +198,9 @@ impl Program {
             layout.locate(start + done, &mut scratch.index, &mut scratch.offsets);
             if gathers {
                 for (input, view) in inputs.iter().enumerate() {
+                    if layout.access[input] == Access::Overwritten {
+                        gathered[input].0[..length].copy_from_slice(&out[done..][..length]);
+                    }
                     if layout.access[input] == Access::Gathered {
                         let to = &mut gathered[input].0[..length];
                         let offset = scratch.offsets[input];
@@ -285,7 +331,9 @@ impl BlockInputs<'_> {
         match self.layout.access[input] {
             Access::Contiguous => Values::Slice(&data[offset..][..self.length]),
             Access::Repeated => Values::Scalar(data[offset]),
-            Access::Gathered => Values::Slice(&self.gathered[input].0[..self.length]),
+            Access::Gathered | Access::Overwritten => {
+                Values::Slice(&self.gathered[input].0[..self.length])
+            }
         }
     }
 }

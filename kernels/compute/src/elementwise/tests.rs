@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use self::case::{case, strides};
 use super::*;
+use crate::cpu::Cpu;
 use crate::isa::Isa;
 use crate::math::test::ulps;
+use crate::pool::Pool;
 
 /// Whether an op may give `got` where the reference gives `expected`, at the operand `x`.
 fn agrees(step: &Step, x: f32, got: f32, expected: f32) -> bool {
@@ -82,6 +84,48 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// What is written over an input is, to the bit, what is written elsewhere.
+    #[test]
+    fn a_program_may_overwrite_an_input(case in case()) {
+        let program = Program::new(case.data.len(), case.steps.clone()).unwrap();
+        let elements = case.shape.iter().product();
+        let row_major = strides(&case.shape, &(0..case.shape.len()).collect::<Vec<_>>(), &vec![false; case.shape.len()], 1);
+        for isa in Isa::available() {
+            let cpu = Cpu::new(isa, Pool::global()).unwrap();
+            for at in (0..case.data.len()).filter(|at| case.strides[*at] == row_major) {
+                let mut expected = vec![f32::NAN; elements];
+                program.run(isa, &case.shape, &case.views(), &mut expected).unwrap();
+                let mut got = case.data[at][..elements].to_vec();
+                let mut views = case.views();
+                views[at].data = &[];
+                program.run_in_place(cpu, &case.shape, &views, at, &mut got).unwrap();
+                let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                prop_assert_eq!(bits(&got), bits(&expected), "{}, input {}", isa.name(), at);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_what_is_laid_out_as_the_output_is_overwritten() {
+    let mut out = [1.0, 2.0, 3.0, 4.0];
+    let run = |strides: &[usize], out: &mut [f32]| {
+        let view = View { data: &[], strides };
+        relu_of_2x_plus_1().run_in_place(Cpu::best(), &[2, 2], &[view], 0, out)
+    };
+    let error = run(&[1, 2], &mut out).unwrap_err();
+    assert!(
+        error.to_string().contains("cannot be overwritten"),
+        "{error}"
+    );
+    assert_eq!(out, [1.0, 2.0, 3.0, 4.0]);
+    run(&[2, 1], &mut out).unwrap();
+    assert_eq!(out, [3.0, 5.0, 7.0, 9.0]);
 }
 
 fn relu_of_2x_plus_1() -> Program {

@@ -1,4 +1,5 @@
-//! The memory plan: values that do not live at the same time share a place in one arena.
+//! The memory plan: values that do not live at the same time share a place in one arena, and an
+//! elementwise step writes over an operand that nothing reads any more.
 
 /// When a value is alive, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

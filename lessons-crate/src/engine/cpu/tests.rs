@@ -3,6 +3,7 @@
 mod bounds;
 mod control;
 mod image;
+mod in_place;
 mod ops;
 mod views;
 

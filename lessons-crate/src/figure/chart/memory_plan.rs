@@ -306,6 +306,7 @@ mod tests {
             kernel: "<loop>",
             first,
             last,
+            in_place: false,
             offset,
             bytes,
         };

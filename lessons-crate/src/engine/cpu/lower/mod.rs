@@ -83,6 +83,7 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
         op if floats && program(op).is_some() => Some(Task::Elementwise {
             program: program(op)?,
             shape: shape.to_vec(),
+            over: None,
             strides: operands
                 .layouts
                 .iter()

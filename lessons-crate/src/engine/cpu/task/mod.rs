@@ -61,6 +61,8 @@ pub enum Task {
         program: Program,
         shape: Vec<usize>,
         strides: Vec<Vec<usize>>,
+        /// The operand whose place in the arena the result takes, if there is one.
+        over: Option<usize>,
     },
     /// The elements of a view in row-major order.
     Copy(Layout),
@@ -91,6 +93,14 @@ pub enum Task {
 }
 
 impl Task {
+    /// The operand that it writes over, if it does.
+    pub fn over(&self) -> Option<usize> {
+        match self {
+            Task::Elementwise { over, .. } => *over,
+            _ => None,
+        }
+    }
+
     /// Whether its value is a tensor that the run makes, and not written to a place of the plan.
     pub fn makes_tensor(&self) -> bool {
         matches!(self, Task::Reference | Task::Control)
@@ -133,6 +143,7 @@ impl Task {
                 program,
                 shape,
                 strides,
+                over,
             } => {
                 let mut views = [View {
                     data: &[],
@@ -142,9 +153,12 @@ impl Task {
                     let data = read.floats();
                     *view = View { data, strides };
                 }
-                program
-                    .run_on(cpu, shape, &views[..reads.len()], out)
-                    .map_err(|error| RunError::new(error.to_string()))
+                let views = &views[..reads.len()];
+                let run = match *over {
+                    Some(at) => program.run_in_place(cpu, shape, views, at, out),
+                    None => program.run_on(cpu, shape, views, out),
+                };
+                run.map_err(|error| RunError::new(error.to_string()))
             }
             Task::Copy(layout) => {
                 movement::copy(layout, reads[0].floats(), out);
