@@ -21,7 +21,7 @@ def evcxr():
     try:
         argv("lessons-evcxr")
     except NoSuchKernel:
-        pytest.skip("no kernel with the evcxr engine is installed; scripts/test installs one")
+        pytest.skip("no kernel with the evcxr engine is installed; scripts/test --evcxr installs one")
     with started("lessons-evcxr") as frontend:
         yield frontend
 

@@ -1,5 +1,6 @@
 //! `lessons bench`: what it prints in each format, and what it refuses.
 
+use lessons::bench::{REPORT_FORMATS, SavedReport};
 use serde_json::Value;
 
 use crate::fixture::original;
@@ -302,9 +303,19 @@ fn the_other_models_run_and_are_saved_in_all_forms() {
             "--save",
             folder.path().to_str().unwrap(),
         ]);
-        for extension in ["json", "md", "csv"] {
-            let text = std::fs::read_to_string(folder.path().join(format!("{name}.{extension}")));
-            assert!(text.unwrap().contains(shape), "{name}.{extension}");
+        let reports = SavedReport::list(folder.path()).unwrap();
+        let report = reports.iter().find(|report| report.name == name).unwrap();
+        for format in REPORT_FORMATS {
+            let text = std::fs::read_to_string(report.path(folder.path(), format));
+            assert!(text.unwrap().contains(shape), "{report}.{format}");
         }
     }
+    let folder = folder.path().to_str().unwrap();
+    let history = answer(&["bench", "history", "mlp", "--folder", folder]).stdout;
+    assert!(
+        history.contains("4x8") && !history.contains("cnn"),
+        "{history}"
+    );
+    let removed = answer(&["bench", "clean", "--folder", folder]).stdout;
+    assert_eq!(removed.trim_end(), "removed 4 reports");
 }

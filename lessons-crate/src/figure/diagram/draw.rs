@@ -42,7 +42,7 @@ pub(super) fn contents(scene: &Scene, placed: &Placed, direction: Direction) -> 
     }
     let starts = starts(placed, direction);
     for (wire, from) in placed.wires.iter().zip(&starts) {
-        if scene.has_link(wire.from, wire.to) {
+        if scene.has_link(wire.from, &wire.leads_to) {
             draw_wire(&mut svg, scene, wire, *from, direction);
         }
     }

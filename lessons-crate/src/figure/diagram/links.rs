@@ -39,7 +39,7 @@ pub(super) fn draw_types(
     let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
     for (wire, from) in placed.wires.iter().zip(starts) {
         if let (Some(from), Some(point)) = (from, wire.points.first())
-            && scene.has_link(wire.from, wire.to)
+            && scene.has_link(wire.from, &wire.leads_to)
         {
             let (_, places) = leaving.entry(from.part).or_insert((from, Vec::new()));
             places.push(point[usize::from(!down)]);

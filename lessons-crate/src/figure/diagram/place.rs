@@ -60,6 +60,15 @@ pub(super) struct Wire {
     pub from: usize,
     /// The box that it leads to, where this piece ends there.
     pub to: Option<usize>,
+    /// The boxes to which links lead that this is a piece of.
+    pub leads_to: Vec<usize>,
+}
+
+/// What a link inside of a block is a piece of: the fields of a [`Wire`].
+struct Piece {
+    from: usize,
+    to: Option<usize>,
+    leads_to: Vec<usize>,
 }
 
 /// A part with what is in it, along the flow (`y`) and across it (`x`).
@@ -70,7 +79,7 @@ struct Block {
     /// The contents start here.
     inset: [f64; 2],
     children: Vec<(usize, Block)>,
-    links: Vec<(Link, usize, Option<usize>)>,
+    links: Vec<(Link, Piece)>,
     /// Where links come in and go out, from the middle of the block, by the box they come from.
     ports_in: BTreeMap<usize, f64>,
     ports_out: BTreeMap<usize, f64>,
@@ -185,8 +194,8 @@ impl Placer<'_> {
             end: End::Free,
         }));
         let mut ports: BTreeMap<(usize, bool), usize> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        let mut links = Vec::new();
+        let mut seen: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+        let mut links: Vec<(Link, Piece)> = Vec::new();
         for edge in edges {
             let mut port = |out: bool, problem: &mut Problem| {
                 *ports.entry((edge.from, out)).or_insert_with(|| {
@@ -210,7 +219,12 @@ impl Placer<'_> {
             let ends_here = child_of
                 .get(&edge.to)
                 .is_some_and(|child| children[*child] == edge.to);
-            if from != to && seen.insert((from, to, edge.from)) {
+            if from == to {
+                continue;
+            }
+            let next = links.len();
+            let known = *seen.entry((from, to, edge.from)).or_insert(next);
+            if known == next {
                 let link = Link {
                     from,
                     to,
@@ -218,8 +232,14 @@ impl Placer<'_> {
                     to_port,
                 };
                 problem.links.push(link);
-                links.push((link, edge.from, ends_here.then_some(edge.to)));
+                let piece = Piece {
+                    from: edge.from,
+                    to: ends_here.then_some(edge.to),
+                    leads_to: Vec::new(),
+                };
+                links.push((link, piece));
             }
+            links[known].1.leads_to.push(edge.to);
         }
         let placement = self.layout.place(&problem);
         let mut inset = self.inset(part, &ports);
@@ -321,7 +341,7 @@ impl Placer<'_> {
             });
         }
         let start = [at[0] + block.inset[0], at[1] + block.inset[1]];
-        for ((link, from, to), route) in block.links.iter().zip(&block.placement.routes) {
+        for ((link, piece), route) in block.links.into_iter().zip(&block.placement.routes) {
             let mut points: Vec<[f64; 2]> = route
                 .iter()
                 .map(|[x, y]| turn([start[0] + x, start[1] + y]))
@@ -337,8 +357,9 @@ impl Placer<'_> {
             points.dedup();
             placed.wires.push(Wire {
                 points,
-                from: *from,
-                to: *to,
+                from: piece.from,
+                to: piece.to,
+                leads_to: piece.leads_to,
             });
         }
         for ((child, inner), [x, y]) in block.children.into_iter().zip(&block.placement.middles) {

@@ -335,15 +335,12 @@ impl Scene {
         }
     }
 
-    /// Whether a link, or a piece of one that ends at the border of a hull, is drawn.
-    pub fn has_link(&self, from: usize, to: Option<usize>) -> bool {
+    /// Whether any link from a box to one of these is drawn.
+    pub fn has_link(&self, from: usize, to: &[usize]) -> bool {
         let Some(links) = &self.links else {
             return true;
         };
-        match to {
-            Some(to) => links.contains(&(from, to)),
-            None => links.iter().any(|(start, _)| *start == from),
-        }
+        to.iter().any(|to| links.contains(&(from, *to)))
     }
 
     /// Whether two units belong to different repeats of one part.

@@ -388,6 +388,24 @@ fn films_tell_what_came_and_went() {
     assert!(film.frame(1).to_svg().contains(">removed<"));
 }
 
+/// A link into a kernel that comes later leaves nothing behind before: as many arrows as links, and a
+/// second piece for the two that cross the kernel's border.
+#[test]
+fn a_stage_draws_its_own_links_whole_and_no_others() {
+    let graph = Graph::build("steps", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", (x * 1.0 + 2.0).relu() * 1.0);
+    })
+    .unwrap();
+    let plan = Session::cpu().compile(&graph).unwrap();
+    let film = FilmStrip::every_patch(&plan).unwrap();
+    let paths = |number: usize| film.frame(number).to_svg().matches("<path").count();
+    let links = |count: usize| 2 * count + 2;
+    // x, the first product, the sum, relu, the second product, y; then without the products.
+    assert_eq!(paths(0), links(5));
+    assert_eq!(paths(film.len() - 1), links(3));
+}
+
 #[test]
 fn every_patch_of_an_encoder_is_a_step() {
     let plan = Session::cpu().compile(&encoder(2)).unwrap();
