@@ -78,13 +78,11 @@ fn a_path_crate_is_there_for_all_later_cells_and_once() {
         // How long cargo takes to find versions decides whether that is shown.
         .filter(|text| text.contains("my-counter"))
         .collect();
-    assert_eq!(
-        shown,
-        [
-            "Compiling my-counter 0.1.0 (1 of 1)",
-            "my-counter 0.1.0 (1 crate compiled)"
-        ]
-    );
+    // Ten updates a second at most: what comes right after another step is not shown.
+    let (last, before) = shown.split_last().expect("a word of the build");
+    assert_eq!(*last, "my-counter 0.1.0 (1 crate compiled)");
+    let compiling = "Compiling my-counter 0.1.0 (1 of 1)";
+    assert!(before.iter().all(|text| *text == compiling), "{shown:?}");
 
     session.ok("let one = my_counter::next();");
     assert_eq!(session.value("my_counter::count!()"), "2");

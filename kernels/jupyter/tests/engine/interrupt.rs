@@ -64,7 +64,7 @@ fn a_stop_that_is_caught_comes_again() {
     let mut session = Session::new();
     session.ok("let mut caught = 0;");
     let error = session.interrupted_at_output(
-        "println!(\"go\");\nloop {\n    if std::panic::catch_unwind(|| loop { std::hint::spin_loop() }).is_err() { caught += 1; }\n}",
+        "loop {\n    if std::panic::catch_unwind(|| { println!(\"go\"); loop { std::hint::spin_loop() } }).is_err() { caught += 1; }\n}",
     );
     assert_eq!(error.ename, "Interrupted");
     assert_eq!(session.value("caught"), "1");
