@@ -1,7 +1,14 @@
 //! Values: what ops take and return while a graph is built.
 
+mod control;
+mod custom;
 mod image;
+mod index;
+mod logical;
+mod movement;
 mod norm;
+mod order;
+mod reduce;
 
 use std::fmt;
 use std::panic::Location;
@@ -11,11 +18,14 @@ use super::dim::Dim;
 use super::dtype::DType;
 use super::ir::NodeId;
 use super::ops::{
-    Binary, Broadcast, Cast, Compare, Concat, Constant, Gather, MatMul, Op, Permute, Reduce,
-    ReduceKind, Reshape, Select, Slice, Softmax, Unary,
+    Binary, Broadcast, Cast, Compare, Concat, Constant, Gather, MatMul, Op, Permute, Reshape,
+    Select, Slice, Softmax, Unary,
 };
 use super::shape::{IntoShape, Shape};
 use super::tensor_type::TensorType;
+
+pub use control::{cond, while_loop};
+pub use movement::stack;
 
 const POISONED: u32 = u32::MAX;
 
@@ -171,18 +181,6 @@ impl Value {
     pub fn select(self, a: Value, b: Value) -> Value {
         apply(Select.into(), &[self, a, b], Location::caller())
     }
-
-    /// The index of the first largest element along `axis`, as `i64`; the axis goes away.
-    #[track_caller]
-    pub fn argmax(self, axis: i32) -> Value {
-        reduce(self, ReduceKind::ArgMax, axis, false, Location::caller())
-    }
-
-    /// The index of the first smallest element along `axis`, as `i64`; the axis goes away.
-    #[track_caller]
-    pub fn argmin(self, axis: i32) -> Value {
-        reduce(self, ReduceKind::ArgMin, axis, false, Location::caller())
-    }
 }
 
 macro_rules! unary_methods {
@@ -245,37 +243,6 @@ unary_methods! {
     gelu_quick => GeluQuick,
     /// `x * sigmoid(x)`, also called swish.
     silu => Silu,
-}
-
-macro_rules! reduce_methods {
-    ($($doc:literal $method:ident $keep:ident => $kind:ident),+ $(,)?) => {
-        /// Reductions along one axis, which may count from the end.
-        impl Value {$(
-            #[doc = concat!($doc, " along `axis`; the axis goes away.")]
-            #[track_caller]
-            pub fn $method(self, axis: i32) -> Value {
-                reduce(self, ReduceKind::$kind, axis, false, Location::caller())
-            }
-
-            #[doc = concat!($doc, " along `axis`; the axis stays, with size 1.")]
-            #[track_caller]
-            pub fn $keep(self, axis: i32) -> Value {
-                reduce(self, ReduceKind::$kind, axis, true, Location::caller())
-            }
-        )+}
-    };
-}
-
-reduce_methods! {
-    "The sum" sum sum_keepdim => Sum,
-    "The mean" mean mean_keepdim => Mean,
-    "The product" prod prod_keepdim => Prod,
-    "The largest element" max max_keepdim => Max,
-    "The smallest element" min min_keepdim => Min,
-}
-
-fn reduce(value: Value, kind: ReduceKind, axis: i32, keep: bool, site: &Location<'_>) -> Value {
-    apply(Reduce { kind, axis, keep }.into(), &[value], site)
 }
 
 /// A value, or a number that becomes a scalar of the other operand's dtype.
@@ -426,16 +393,6 @@ impl fmt::Debug for Value {
         write!(f, "{}", self.ty())
     }
 }
-
-mod control;
-mod custom;
-mod index;
-mod logical;
-mod movement;
-mod order;
-
-pub use control::{cond, while_loop};
-pub use movement::stack;
 
 #[cfg(test)]
 mod tests {

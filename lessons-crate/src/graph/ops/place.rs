@@ -21,6 +21,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// The attribute that an op with this place prints.
+    pub fn attributes(self) -> String {
+        match self {
+            Place::Along(axis) => format!("axis={axis}"),
+            Place::Nd => String::new(),
+        }
+    }
+
     /// The shape of what the indices `{1}` name in the value `{0}`.
     ///
     /// # Errors

@@ -58,10 +58,7 @@ impl OpDef for Scatter {
     }
 
     fn attributes(&self) -> String {
-        match self.place {
-            Place::Along(axis) => format!("axis={axis}"),
-            Place::Nd => String::new(),
-        }
+        self.place.attributes()
     }
 
     fn arity(&self, _given: usize) -> usize {

@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use super::{Value, reduce};
+use super::Value;
+use super::reduce::reduce;
 use crate::graph::Dim;
 use crate::graph::builder::apply;
 use crate::graph::ops::{Conv2d, Epilogue, Pool2d, PoolKind, ReduceKind, Reshape, Window};
