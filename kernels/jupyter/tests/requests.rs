@@ -88,6 +88,22 @@ async fn requests_are_answered_while_a_cell_runs() {
 }
 
 #[tokio::test]
+async fn what_a_cell_defines_is_completed_as_soon_as_it_is_answered() {
+    let mut harness = Harness::tcp().await;
+    let mut completed = async |name: &str, cell: serde_json::Value| {
+        harness.run(cell).await;
+        let asked = json!({"code": name, "cursor_pos": name.len()});
+        harness.send("complete_request", asked).await;
+        harness.reply().await.content["matches"].clone()
+    };
+    let bound = completed("lengt", json!({"code": "let length"})).await;
+    assert_eq!(bound, json!(["length"]));
+    let lost = completed("lengt", json!({"code": "panic"})).await;
+    assert_eq!(lost, json!([]));
+    harness.end().await;
+}
+
+#[tokio::test]
 async fn outputs_come_in_order_and_gathered() {
     let mut harness = Harness::tcp().await;
     let code = "print one\nprint zwölf 😀\nwarn two\nprint three\nshow image/svg+xml\nprint four\n\

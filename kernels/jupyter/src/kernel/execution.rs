@@ -201,13 +201,15 @@ impl Executor {
         let content = if ticket <= self.shared.aborted.load(Ordering::SeqCst) {
             json!({"status": "aborted"})
         } else {
-            self.execute(request)
+            let content = self.execute(request);
+            // A frontend may ask about the cell's names as soon as it has the reply.
+            self.learn_names();
+            content
         };
         let mut reply = Outgoing::new("execute_reply", &request.raw_header, content);
         reply.metadata = json!({"started": started, "status": reply.content["status"]});
         replier.send(&request.identities, reply);
         self.parts.iopub.status(&request.raw_header, State::Idle);
-        self.learn_names();
     }
 
     /// Hands a comm message to the notebook's values. With `superseded`, a later update of the same
@@ -264,13 +266,12 @@ impl Executor {
 
     /// Tells the assistant what the cells have defined so far.
     fn learn_names(&self) {
-        if let Some(engine) = &self.engine {
-            let names = catch_unwind(AssertUnwindSafe(|| {
-                (engine.variables(), engine.items(), engine.analyst())
-            }));
-            if let Ok((variables, items, analyst)) = names {
-                self.parts.assistant.learn(variables, items, analyst);
-            }
+        let names = catch_unwind(AssertUnwindSafe(|| match &self.engine {
+            Some(engine) => (engine.variables(), engine.items(), engine.analyst()),
+            None => Default::default(),
+        }));
+        if let Ok((variables, items, analyst)) = names {
+            self.parts.assistant.learn(variables, items, analyst);
         }
     }
 

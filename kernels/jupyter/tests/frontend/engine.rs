@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 /// Cells are words: `print TEXT`, `flood MEGABYTES`, `count LINES`,
 /// `later MS BYTES`, `show MIME`, `result TEXT`, `sleep MS`, `ask PROMPT`, `fail`,
-/// `panic`, `wait` (until interrupted).
+/// `panic`, `wait` (until interrupted), `let NAME`.
 #[derive(Default)]
 pub struct FakeEngine {
     stop: Arc<Stop>,
+    bound: Vec<String>,
 }
 
 #[derive(Default)]
@@ -107,6 +108,7 @@ impl Engine for FakeEngine {
                     }
                     return failed("Interrupted");
                 }
+                "let" => self.bound.push(rest.to_owned()),
                 "panic" => panic!("the engine is broken"),
                 _ => return failed("Fake"),
             }
@@ -119,10 +121,14 @@ impl Engine for FakeEngine {
     }
 
     fn variables(&self) -> Vec<Variable> {
-        vec![Variable {
-            name: "answer".into(),
+        // Slow enough for what doesn't wait for it to be seen.
+        std::thread::sleep(Duration::from_millis(50 * self.bound.len() as u64));
+        let names = self.bound.iter().map(String::as_str).chain(["answer"]);
+        let variable = |name: &str| Variable {
+            name: name.into(),
             ty: "i32".into(),
-        }]
+        };
+        names.map(variable).collect()
     }
 
     fn items(&self) -> Vec<String> {
