@@ -8,7 +8,7 @@ use crate::figure::typography::{Face, fit, width};
 pub(super) const NAME_SIZE: f64 = 13.0;
 pub(super) const SMALL_SIZE: f64 = 11.0;
 const LINE: f64 = 15.0;
-const WIDEST: f64 = 250.0;
+pub(super) const WIDEST: f64 = 250.0;
 /// Below a box, for the type of its value; beside it where the flow goes to the right.
 const TYPE_HEIGHT: f64 = 17.0;
 const TYPE_ROOM: f64 = 12.0;
@@ -188,7 +188,7 @@ pub(super) fn baselines(lines: usize) -> impl Iterator<Item = f64> {
 }
 
 /// A name that is too long loses its beginning, which it has in common with its neighbors.
-fn end_of_name(name: &str, limit: f64) -> String {
+pub(super) fn end_of_name(name: &str, limit: f64) -> String {
     if width(name, SMALL_SIZE, Face::Mono) <= limit {
         return name.to_owned();
     }

@@ -1,14 +1,12 @@
 //! A placed scene as SVG.
 
-use std::ops::Range;
-
 use super::Direction;
-use super::caption::{NAME_SIZE, SMALL_SIZE, baselines, title};
-use super::legend;
-use super::links::{draw_types, draw_wire, starts};
-use super::place::{Hull, Placed, PlacedBox, Wire};
+use super::caption::{NAME_SIZE, SMALL_SIZE, baselines};
+use super::links::{draw_types, draw_wire, starts, types};
+use super::place::{Hull, Placed, PlacedBox};
 use super::scene::{Holds, Scene};
 use super::units::Change;
+use super::{label, legend};
 use crate::figure::palette::{self, Color};
 use crate::figure::svg::{self, Svg};
 use crate::figure::typography::{Face, width};
@@ -17,6 +15,8 @@ const ADDED: Color = Color(0x00, 0x7d, 0x5b);
 pub(super) const REMOVED: Color = Color(0xb3, 0x2d, 0x2d);
 const FUSED: Color = Color(0x00, 0x62, 0xa3);
 pub(super) const FUSED_GROUND: Color = Color(0xe9, 0xf3, 0xfb);
+
+const BADGE: f64 = 15.0;
 
 /// Around a drawing: stacked cards stand out to the lower right by a few pixels.
 pub(super) const MARGIN: f64 = 8.0;
@@ -46,9 +46,10 @@ pub(super) fn contents(scene: &Scene, placed: &Placed, direction: Direction) -> 
             draw_wire(&mut svg, scene, wire, *from, direction);
         }
     }
-    draw_types(&mut svg, scene, placed, &starts, direction);
+    let types = types(scene, placed, &starts, direction);
+    draw_types(&mut svg, scene, placed, &types, direction);
     for hull in hulls() {
-        label_hull(&mut svg, scene, hull, placed);
+        label_hull(&mut svg, scene, hull);
     }
     for placed_box in &placed.boxes {
         match scene.is_there(placed_box.part) {
@@ -67,6 +68,7 @@ fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
         width,
         height,
         part,
+        ..
     } = *hull;
     let shape = svg::rect(x, y, width, height).round(10.0);
     let shape = match scene.parts[part].holds {
@@ -92,66 +94,15 @@ fn draw_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
     svg.add(shape);
 }
 
-/// Names a hull at its upper left, or as near to it as links leave room, if need be at the bottom.
-fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull, placed: &Placed) {
-    const HIGH: f64 = 17.0;
-    let label = title(&scene.parts[hull.part]);
-    let (ground, ink) = match scene.parts[hull.part].holds {
-        Holds::Fused(_) => (FUSED_GROUND, FUSED),
-        _ => (palette::HULL, palette::MUTED),
+fn label_hull(svg: &mut Svg, scene: &Scene, hull: &Hull) {
+    let (name, _) = label::of(&scene.parts[hull.part]);
+    let ink = match scene.parts[hull.part].holds {
+        Holds::Fused(_) => FUSED,
+        _ => palette::MUTED,
     };
-    let wide = width(&label, SMALL_SIZE + 1.0, Face::Bold) + 8.0;
-    let upper_left = [hull.x + 8.0, hull.y + 5.0];
-    let steps = ((hull.width - wide - 16.0) / 6.0).max(0.0) as usize;
-    let free_at = |y: f64| {
-        let band = y..y + HIGH;
-        let crossings = crossings(&placed.wires, hull.x..hull.x + hull.width, &band);
-        let in_way: Vec<&PlacedBox> = placed
-            .boxes
-            .iter()
-            .filter(|b| b.y < band.end && b.y + b.caption.height > band.start)
-            .collect();
-        let is_free = |x: &f64| {
-            let on_link = crossings.iter().any(|at| (x - 2.0..x + wide).contains(at));
-            let on_box = in_way
-                .iter()
-                .any(|b| b.x < x + wide && b.x + b.caption.width > *x);
-            !on_link && !on_box
-        };
-        let mut places = (0..=steps).map(|step| upper_left[0] + 6.0 * step as f64);
-        places.find(is_free).map(|x| [x, y])
-    };
-    let [x, y] = free_at(upper_left[1])
-        .or_else(|| free_at(hull.y + hull.height - HIGH - 4.0))
-        .unwrap_or(upper_left);
-    svg.add(svg::rect(x, y, wide, HIGH).fill(ground));
-    svg.add(
-        svg::text(x + 4.0, y + 13.0, &label)
-            .size(SMALL_SIZE + 1.0)
-            .bold()
-            .fill(ink),
-    );
-}
-
-/// Where wires pass through a band, at every pixel or so of their height.
-fn crossings(wires: &[Wire], across: Range<f64>, band: &Range<f64>) -> Vec<f64> {
-    let steps = wires.iter().flat_map(|wire| wire.points.windows(2));
-    let near = steps.filter(|step| {
-        let [[ax, ay], [bx, by]] = [step[0], step[1]];
-        let beside = ax.max(bx) < across.start || ax.min(bx) > across.end;
-        let apart = ay.max(by) < band.start || ay.min(by) > band.end;
-        !beside && !apart
-    });
-    let points = near.flat_map(|step| {
-        (0..=32).map(move |part| {
-            let t = f64::from(part) / 32.0;
-            [0, 1].map(|axis| step[0][axis] + (step[1][axis] - step[0][axis]) * t)
-        })
-    });
-    points
-        .filter(|[_, y]| band.contains(y))
-        .map(|[x, _]| x)
-        .collect()
+    let [x, y] = hull.label;
+    let text = svg::text(x, y + label::BASELINE, &name);
+    svg.add(text.size(label::SIZE).bold().fill(ink));
 }
 
 /// Where something is in another stage.
@@ -239,26 +190,38 @@ fn draw_box(svg: &mut Svg, scene: &Scene, placed: &PlacedBox) {
                 .fill(muted),
         );
     }
-    let badge = match caption.change {
-        Change::Added => Some(("added", ADDED)),
-        Change::Removed => Some(("removed", REMOVED)),
-        Change::None | Change::Fused | Change::Absent => None,
-    };
-    if let Some((word, ink)) = badge {
-        let broad = width(word, 10.0, Face::Bold) + 10.0;
+    if let Some((word, ink)) = badge(caption.change) {
+        let [left, top, right, _] = badge_area(placed, word);
         svg.add(
-            svg::rect(x + wide - broad + 4.0, y - 8.0, broad, 15.0)
-                .round(7.5)
+            svg::rect(left, top, right - left, BADGE)
+                .round(BADGE / 2.0)
                 .fill(ink),
         );
         svg.add(
-            svg::text(x + wide - broad / 2.0 + 4.0, y + 3.0, word)
+            svg::text((left + right) / 2.0, top + 11.0, word)
                 .middle()
                 .bold()
                 .size(10.0)
                 .fill(palette::CARD),
         );
     }
+}
+
+/// What became of a box, in a word on its corner.
+fn badge(change: Change) -> Option<(&'static str, Color)> {
+    match change {
+        Change::Added => Some(("added", ADDED)),
+        Change::Removed => Some(("removed", REMOVED)),
+        Change::None | Change::Fused | Change::Absent => None,
+    }
+}
+
+/// Where the word stands: left, top, right, bottom.
+pub(super) fn badge_area(placed: &PlacedBox, word: &str) -> [f64; 4] {
+    let right = placed.x + placed.caption.inner()[0] + 4.0;
+    let top = placed.y - 8.0;
+    let wide = width(word, 10.0, Face::Bold) + 10.0;
+    [right - wide, top, right, top + BADGE]
 }
 
 #[cfg(test)]

@@ -26,15 +26,25 @@ pub(super) fn starts(placed: &Placed, direction: Direction) -> Vec<Option<&Place
     placed.wires.iter().map(start).collect()
 }
 
-/// Writes the type of each value where its links leave the box, once for links that leave it close
-/// to one another.
-pub(super) fn draw_types(
-    svg: &mut Svg,
+/// The type of a value, on one of the links that leave its box.
+pub(super) struct TypeLabel<'p> {
+    pub text: &'p str,
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+const TYPE_LINE: f64 = 13.0;
+
+/// The type of each value where its links leave the box, once for links that leave it close to one
+/// another.
+pub(super) fn types<'p>(
     scene: &Scene,
-    placed: &Placed,
-    starts: &[Option<&PlacedBox>],
+    placed: &'p Placed,
+    starts: &[Option<&'p PlacedBox>],
     direction: Direction,
-) {
+) -> Vec<TypeLabel<'p>> {
     let down = direction == Direction::TopToBottom;
     let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
     for (wire, from) in placed.wires.iter().zip(starts) {
@@ -45,6 +55,7 @@ pub(super) fn draw_types(
             places.push(point[usize::from(!down)]);
         }
     }
+    let mut types = Vec::new();
     for (from, mut places) in leaving.into_values() {
         let Some(ty) = &from.caption.ty else {
             continue;
@@ -61,23 +72,47 @@ pub(super) fn draw_types(
             }
             kept
         });
-        for place in places {
-            if !down {
-                let text = svg::text(from.x + inner_width + 6.0, place - 4.0, ty);
-                svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
-                continue;
-            }
+        types.extend(places.into_iter().map(|place| {
             let half = wide / 2.0 + 2.0;
-            let middle = place.clamp(
-                from.x + half,
-                (from.x + from.caption.width - half).max(from.x + half),
-            );
-            let top = from.y + inner_height + 3.0;
-            let ground = ground_at(scene, placed, [middle, top]);
-            svg.add(svg::rect(middle - half, top, 2.0 * half, 13.0).fill(ground));
-            let text = svg::text(middle, top + 10.0, ty).middle();
-            svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
-        }
+            let most = (from.x + from.caption.width - half).max(from.x + half);
+            let [x, y] = match down {
+                true => [
+                    place.clamp(from.x + half, most) - half,
+                    from.y + inner_height + 3.0,
+                ],
+                false => [from.x + inner_width + 4.0, place - 14.0],
+            };
+            TypeLabel {
+                text: ty,
+                x,
+                y,
+                width: 2.0 * half,
+                height: TYPE_LINE,
+            }
+        }));
+    }
+    types
+}
+
+/// Writes the types. They stand on links that lead down, and above those that lead to the right.
+pub(super) fn draw_types(
+    svg: &mut Svg,
+    scene: &Scene,
+    placed: &Placed,
+    types: &[TypeLabel],
+    direction: Direction,
+) {
+    for ty in types {
+        let middle = ty.x + ty.width / 2.0;
+        let text = match direction {
+            Direction::TopToBottom => {
+                let ground = ground_at(scene, placed, [middle, ty.y]);
+                svg.add(svg::rect(ty.x, ty.y, ty.width, ty.height).fill(ground));
+                svg::text(middle, ty.y + 10.0, ty.text).middle()
+            }
+            Direction::LeftToRight => svg::text(ty.x + 2.0, ty.y + 10.0, ty.text),
+        };
+        svg.add(text.mono().size(SMALL_SIZE).fill(palette::MUTED));
     }
 }
 
@@ -101,6 +136,39 @@ fn ground_at(scene: &Scene, placed: &Placed, [x, y]: [f64; 2]) -> Color {
     }
 }
 
+/// A stretch of a link: its ends, with what bends it between them.
+pub(super) type Stretch = [[f64; 2]; 4];
+
+/// The way of a link, up to its arrow. It begins at the box itself, before the room for the type.
+pub(super) fn course(wire: &Wire, from: Option<&PlacedBox>, direction: Direction) -> Vec<Stretch> {
+    let along = usize::from(direction == Direction::TopToBottom);
+    let mut points = wire.points.clone();
+    if let (Some(last), true) = (points.last_mut(), wire.to.is_some()) {
+        last[along] -= ARROW;
+    }
+    if let (Some(from), Some(mut first)) = (from, wire.points.first().copied()) {
+        first[along] -= from.caption.tail[along];
+        if first != points[0] {
+            points.insert(0, first);
+        }
+    }
+    let stretch = |pair: &[[f64; 2]]| {
+        let [at, to] = [pair[0], pair[1]];
+        let (mut out, mut into) = (at, to);
+        if !is_straight(at, to) {
+            let middle = (at[along] + to[along]) / 2.0;
+            out[along] = middle;
+            into[along] = middle;
+        }
+        [at, out, into, to]
+    };
+    points.windows(2).map(stretch).collect()
+}
+
+fn is_straight(at: [f64; 2], to: [f64; 2]) -> bool {
+    (at[0] - to[0]).abs() < 0.01 || (at[1] - to[1]).abs() < 0.01
+}
+
 pub(super) fn draw_wire(
     svg: &mut Svg,
     scene: &Scene,
@@ -108,39 +176,17 @@ pub(super) fn draw_wire(
     from: Option<&PlacedBox>,
     direction: Direction,
 ) {
-    let [Some(first), Some(last)] = [wire.points.first(), wire.points.last()] else {
+    let along = usize::from(direction == Direction::TopToBottom);
+    let course = course(wire, from, direction);
+    let (Some(first), Some(last)) = (course.first(), wire.points.last()) else {
         return;
     };
-    let along = usize::from(direction == Direction::TopToBottom);
-    // It begins at the box itself, before the room for the type.
-    let mut first = *first;
-    first[along] -= from.map_or(0.0, |from| from.caption.tail[along]);
-    let mut end = *last;
-    if wire.to.is_some() {
-        end[along] -= ARROW;
-    }
-    let mut path = Path::default().move_to(first[0], first[1]);
-    let mut at = first;
-    if let Some(start) = wire.points.first().filter(|start| **start != first) {
-        path = path.line_to(start[0], start[1]);
-        at = *start;
-    }
-    for (index, point) in wire.points.iter().enumerate().skip(1) {
-        let to = if index + 1 == wire.points.len() {
-            end
-        } else {
-            *point
+    let mut path = Path::default().move_to(first[0][0], first[0][1]);
+    for [at, out, into, to] in &course {
+        path = match is_straight(*at, *to) {
+            true => path.line_to(to[0], to[1]),
+            false => path.curve_to(*out, *into, *to),
         };
-        if (at[0] - to[0]).abs() < 0.01 || (at[1] - to[1]).abs() < 0.01 {
-            path = path.line_to(to[0], to[1]);
-        } else {
-            let middle = (at[along] + to[along]) / 2.0;
-            let (mut out, mut into) = (at, to);
-            out[along] = middle;
-            into[along] = middle;
-            path = path.curve_to(out, into, to);
-        }
-        at = to;
     }
     let gone = |part: usize| match scene.parts[part].holds {
         Holds::Unit(unit) => scene.units[unit].change == Change::Removed,

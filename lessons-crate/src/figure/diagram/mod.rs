@@ -13,6 +13,7 @@ mod film;
 mod fold;
 mod heat;
 mod kind;
+mod label;
 pub mod layout;
 pub(in crate::figure) mod legend;
 mod links;

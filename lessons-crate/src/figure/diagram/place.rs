@@ -7,18 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Direction;
-use super::caption::{Caption, NAME_SIZE, caption, title};
+use super::caption::{Caption, caption};
 use super::kind::Kind;
+use super::label::{self, Label};
 use super::layout::{End, Layout, Link, Placement, Problem, Size};
 use super::scene::{Edge, ROOT, Scene};
-use crate::figure::typography::{Face, width};
 
 /// Around the contents of a hull, beside its label.
 const HULL_PADDING: f64 = 14.0;
-/// For the label of a hull.
-const HULL_LABEL: f64 = 28.0;
 const PORT_WIDTH: f64 = 8.0;
-const PORT_HEIGHT: f64 = 14.0;
 
 /// Where everything is, in pixels from the upper left of the drawing.
 pub(super) struct Placed {
@@ -51,6 +48,8 @@ pub(super) struct Hull {
     pub y: f64,
     pub width: f64,
     pub height: f64,
+    /// The upper left of its label.
+    pub label: [f64; 2],
 }
 
 /// A piece of a link, from box to box or to the border of a hull.
@@ -84,6 +83,8 @@ struct Block {
     ports_in: BTreeMap<usize, f64>,
     ports_out: BTreeMap<usize, f64>,
     caption: Option<Caption>,
+    /// Where the label of a hull begins, from its left.
+    label: f64,
 }
 
 impl Block {
@@ -152,6 +153,7 @@ impl Placer<'_> {
                 ports_in: BTreeMap::new(),
                 ports_out: BTreeMap::new(),
                 caption: Some(caption),
+                label: 0.0,
             };
         }
         let children = self.scene.parts[part].children.clone();
@@ -201,8 +203,11 @@ impl Placer<'_> {
                 *ports.entry((edge.from, out)).or_insert_with(|| {
                     problem.boxes.push(Size {
                         width: PORT_WIDTH,
-                        // Links pass the label of a hull straight down.
-                        height: if out || self.across { 0.0 } else { PORT_HEIGHT },
+                        height: if out || self.across {
+                            0.0
+                        } else {
+                            label::STRIP
+                        },
                         end: if out { End::Last } else { End::First },
                     });
                     problem.boxes.len() - 1
@@ -244,21 +249,25 @@ impl Placer<'_> {
         let placement = self.layout.place(&problem);
         let mut inset = self.inset(part, &ports);
         let end = self.outset(part, &ports);
-        let label = match part {
-            ROOT => 0.0,
-            _ => width(&title(&self.scene.parts[part]), NAME_SIZE, Face::Bold) + HULL_PADDING,
-        };
-        // The label stands above the contents, or beside a link that comes in from above.
-        let (least_width, least_height) = match (self.across, part) {
-            (true, _) => (0.0, label + HULL_PADDING),
-            (false, ROOT) => (0.0, 0.0),
-            (false, _) => (2.0 * label, 0.0),
-        };
         let inner = [
             inset[0] + placement.width + end[0],
             inset[1] + placement.height + end[1],
         ];
-        let (width, height) = (inner[0].max(least_width), inner[1].max(least_height));
+        let ports_in = ports.iter().filter(|((_, out), _)| !*out);
+        let ports_in = ports_in.map(|(_, port)| inset[0] + placement.middles[*port][0]);
+        let label = match (part, self.across) {
+            (ROOT, _) => Label::default(),
+            (_, true) => Label::above(label::of(&self.scene.parts[part]).1, inner[1]),
+            (_, false) => Label::beside(
+                label::of(&self.scene.parts[part]).1,
+                inner[0],
+                ports_in.collect(),
+            ),
+        };
+        let (width, height) = match self.across {
+            true => (inner[0], inner[1] + label.missing),
+            false => (inner[0] + label.missing, inner[1]),
+        };
         inset[0] += (width - inner[0]) / 2.0;
         inset[1] += (height - inner[1]) / 2.0;
         let side = |out: bool| {
@@ -279,6 +288,7 @@ impl Placer<'_> {
             children: children.into_iter().zip(blocks).collect(),
             links,
             caption: None,
+            label: label.at,
         }
     }
 
@@ -289,10 +299,10 @@ impl Placer<'_> {
         }
         let has_ports = ports.keys().any(|(_, out)| !out);
         match (self.across, has_ports) {
-            (true, true) => [HULL_LABEL, 0.0],
-            (true, false) => [HULL_LABEL, HULL_PADDING],
+            (true, true) => [label::STRIP, 0.0],
+            (true, false) => [label::STRIP, HULL_PADDING],
             (false, true) => [HULL_PADDING, 0.0],
-            (false, false) => [HULL_PADDING, HULL_LABEL],
+            (false, false) => [HULL_PADDING, label::STRIP],
         }
     }
 
@@ -338,6 +348,7 @@ impl Placer<'_> {
                 y,
                 width,
                 height,
+                label: [x + block.label, y + label::INSET[1]],
             });
         }
         let start = [at[0] + block.inset[0], at[1] + block.inset[1]];

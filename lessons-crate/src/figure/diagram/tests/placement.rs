@@ -101,3 +101,76 @@ proptest! {
         }
     }
 }
+
+fn apart(a: &[f64; 4], b: &[f64; 4]) -> bool {
+    a[2] <= b[0] + 1e-6 || b[2] <= a[0] + 1e-6 || a[3] <= b[1] + 1e-6 || b[3] <= a[1] + 1e-6
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The label of a hull stands clear in it: of links along their whole length, of boxes and the words
+    /// on their corners, of the types of values, and of the labels of other hulls.
+    #[test]
+    fn labels_keep_clear_of_links_and_boxes(
+        graph in random_graph(),
+        left in any::<bool>(),
+        all in any::<bool>(),
+        fused in any::<bool>(),
+    ) {
+        let graph = match fused {
+            true => Session::cpu().compile(&graph).unwrap().graph().clone(),
+            false => graph,
+        };
+        let wishes = Wishes { expand_all: all, most_boxes: 30, ..Wishes::default() };
+        let scene = Scene::new(&graph, units::units(&graph, None, false), &wishes);
+        let direction = if left { Direction::LeftToRight } else { Direction::TopToBottom };
+        let layered = Layered { box_gap: 20.0, layer_gap: 20.0 };
+        let placed = place::place(&scene, &layered, direction);
+        let starts = links::starts(&placed, direction);
+        let labels: Vec<[f64; 4]> = placed
+            .hulls
+            .iter()
+            .map(|hull| {
+                let [x, y] = hull.label;
+                [x, y, x + label::of(&scene.parts[hull.part]).1, y + label::LINE]
+            })
+            .collect();
+        for (hull, label) in placed.hulls.iter().zip(&labels) {
+            let inside = label[0] >= hull.x + 4.0 && label[2] <= hull.x + hull.width - 4.0
+                && label[1] >= hull.y + 4.0 && label[3] <= hull.y + hull.height;
+            prop_assert!(inside, "{label:?} is not in its hull");
+        }
+        for (index, label) in labels.iter().enumerate() {
+            for other in &labels[index + 1..] {
+                prop_assert!(apart(label, other), "labels {label:?} {other:?}");
+            }
+            for placed_box in &placed.boxes {
+                let [wide, high] = placed_box.caption.inner();
+                let area = [placed_box.x, placed_box.y, placed_box.x + wide, placed_box.y + high];
+                for area in [area, draw::badge_area(placed_box, "removed")] {
+                    prop_assert!(apart(label, &area), "label {label:?}, box {area:?}");
+                }
+            }
+            for ty in links::types(&scene, &placed, &starts, direction) {
+                let area = [ty.x, ty.y, ty.x + ty.width, ty.y + ty.height];
+                prop_assert!(apart(label, &area), "label {label:?}, type {area:?}");
+            }
+            let clear = [label[0] - 3.0, label[1], label[2] + 3.0, label[3]];
+            for (wire, from) in placed.wires.iter().zip(&starts) {
+                for [a, b, c, d] in links::course(wire, *from, direction) {
+                    for step in 0..=40 {
+                        let t = f64::from(step) / 40.0;
+                        let [x, y] = [0, 1].map(|axis| {
+                            let s = 1.0 - t;
+                            s.powi(3) * a[axis] + 3.0 * s * s * t * b[axis]
+                                + 3.0 * s * t * t * c[axis] + t.powi(3) * d[axis]
+                        });
+                        let inside = x > clear[0] && x < clear[2] && y > clear[1] && y < clear[3];
+                        prop_assert!(!inside, "label {label:?} on a link at {x}, {y}");
+                    }
+                }
+            }
+        }
+    }
+}
