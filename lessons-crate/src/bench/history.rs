@@ -263,7 +263,10 @@ fn readable(time: &str) -> String {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        let percent = |ratio: f64| match ((ratio - 1.0) * 100.0).round() {
+            0.0 => "0".to_owned(),
+            percent => format!("{percent:+.0}"),
+        };
         let word = match self.verdict {
             Verdict::Noise => "noise",
             Verdict::TooFewReports => "too few reports to tell",
@@ -272,7 +275,7 @@ impl fmt::Display for Change {
         };
         write!(
             f,
-            "{:+.0} % ({:+.0} to {:+.0}), {word}",
+            "{} % ({} to {}), {word}",
             percent(self.ratio),
             percent(self.interval.low),
             percent(self.interval.high)
@@ -336,6 +339,19 @@ mod tests {
         let few = Some(Verdict::TooFewReports);
         let noise = Some(Verdict::Noise);
         assert_eq!(judged(&reports), [None, few, few, noise, noise, noise]);
+    }
+
+    #[test]
+    fn nothing_has_no_sign_of_less() {
+        let change = Change {
+            ratio: 0.999,
+            interval: Interval {
+                low: 0.996,
+                high: 1.012,
+            },
+            verdict: Verdict::Noise,
+        };
+        assert_eq!(change.to_string(), "0 % (0 to +1), noise");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use compare::{Comparison, Contest, Row, compare};
 pub use difference::Difference;
 pub use error::BenchError;
 pub use history::{Change, History, HistoryEntry, Verdict};
-pub use machine::Machine;
+pub use machine::{Cache, Gpu, Machine};
 pub(crate) use measurement::seconds;
 pub use measurement::{Budget, Measurement, measure, measure_with};
 pub use over_sizes::{Point, Scaling, Series, over_sizes, over_sizes_with};

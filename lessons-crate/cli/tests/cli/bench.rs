@@ -45,6 +45,18 @@ fn json_has_the_promised_keys_and_the_logits_of_the_model() {
         (&"f32".into(), &1.into())
     );
     assert!(report["machine"]["fma_gflops"].as_f64().unwrap() > 0.1);
+    for key in [
+        "cpu",
+        "isa",
+        "caches",
+        "memory_bytes",
+        "gpus",
+        "lessons",
+        "rustc",
+        "commit",
+    ] {
+        assert!(report["machine"].get(key).is_some(), "{key}");
+    }
     let results = report["results"].as_array().unwrap();
     let shapes: Vec<_> = results.iter().map(|result| &result["shape"]).collect();
     assert_eq!(shapes, ["1x4", "2x5"]);
@@ -116,6 +128,17 @@ fn people_get_tables() {
         "{text}"
     );
     let markdown = bench(&["--format", "markdown"]).stdout;
+    for head in [&text, &markdown] {
+        for says in [
+            "logical processor",
+            "of memory",
+            "GPU",
+            "lessons 0.",
+            "commit",
+        ] {
+            assert!(head.contains(says), "{says}: {head}");
+        }
+    }
     let rows = markdown
         .lines()
         .filter(|line| line.starts_with('|'))

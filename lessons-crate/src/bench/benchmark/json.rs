@@ -23,7 +23,6 @@ struct Shown<'a> {
 struct ShownMachine<'a> {
     #[serde(flatten)]
     machine: &'a Machine,
-    isa: &'static str,
     #[serde(flatten)]
     limits: Limits,
     warnings: Vec<String>,
@@ -119,7 +118,6 @@ impl BenchReport {
         let shown = Shown {
             machine: ShownMachine {
                 machine: &self.machine,
-                isa: lessons_compute::isa::Isa::best().name(),
                 limits: self.limits,
                 warnings: self.all_warnings(),
             },

@@ -153,7 +153,9 @@ impl Roofline {
     /// A table in Markdown.
     pub fn to_markdown(&self) -> String {
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let mut text = format!("## roofline\n\n{}, {}\n\n", self.machine, self.isa);
+        let mut text = "## roofline\n\n".to_owned();
+        text.extend(self.machine.details().iter().map(|it| format!("- {it}\n")));
+        text.push('\n');
         text += &line(&COLUMNS.map(str::to_owned));
         text += &line(&COLUMNS.map(|_| "---".to_owned()));
         text.extend(self.rows().iter().map(|row| line(row)));
@@ -189,7 +191,7 @@ impl fmt::Display for Roofline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = Table::new("roofline", COLUMNS);
         let table = self.rows().into_iter().fold(table, Table::row);
-        write!(f, "{}, {}\n\n{table}", self.machine, self.isa)?;
+        write!(f, "{}\n\n{table}", self.machine.details().join("\n"))?;
         for warning in &self.warnings {
             write!(f, "\nwarning: {warning}")?;
         }

@@ -108,9 +108,8 @@ impl BenchReport {
     /// What stands above the table.
     fn head(&self) -> Vec<String> {
         let limits = &self.limits;
-        vec![
-            self.machine.to_string(),
-            format!(
+        let mut lines = self.machine.details();
+        lines.push(format!(
                 "{}, {} computing; at most {:.0} GFLOP/s by fused multiply-adds, {:.1} GB/s read, {:.1} GB/s copied",
                 self.precision,
                 match self.threads {
@@ -120,8 +119,8 @@ impl BenchReport {
                 limits.fma_gflops,
                 limits.read_gbs,
                 limits.copy_gbs,
-            ),
-        ]
+            ));
+        lines
     }
 
     /// What stands below the table: versions, loading times and failures of others, warnings.
@@ -172,7 +171,8 @@ impl BenchReport {
         if !self.description.is_empty() {
             text += &format!("{}\n\n", self.description);
         }
-        text += &format!("{}\n\n", self.head().join("\n"));
+        text.extend(self.head().iter().map(|line| format!("- {line}\n")));
+        text.push('\n');
         text += &line(&columns);
         text += &line(&vec!["---".to_owned(); columns.len()]);
         for mut row in rows {
