@@ -80,6 +80,10 @@ install_command() {
     python-pacman) echo "${sudo}pacman -S python" ;;
     python-zypper) echo "${sudo}zypper install python311" ;;
     python-apk) echo "${sudo}apk add python3 py3-pip" ;;
+    valgrind-apt-get | valgrind-dnf) echo "${sudo}$manager install valgrind" ;;
+    valgrind-pacman) echo "${sudo}pacman -S valgrind" ;;
+    valgrind-zypper) echo "${sudo}zypper install valgrind" ;;
+    valgrind-apk) echo "${sudo}apk add valgrind" ;;
     *) echo "install it with this system's package manager" ;;
   esac
 }

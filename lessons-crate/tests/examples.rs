@@ -61,6 +61,27 @@ fn distilbert_goes_from_tokens_to_probabilities() {
     );
 }
 
+/// Without valgrind, each workload whose instructions are on record.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn instructions_are_counted_of_what_is_on_record() {
+    if !is_x86_feature_detected!("avx2") {
+        eprintln!("skipped: this machine has no AVX2");
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let record = std::fs::read_to_string(root.join("data/instruction-counts.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let known = record["instructions"].as_object().unwrap().keys();
+    let output = run("instruction_counts", &[]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().filter(|line| !line.starts_with('#'));
+    assert!(names.eq(known), "{text}");
+    let alone = run("instruction_counts", &["softmax"]);
+    assert!(String::from_utf8_lossy(&alone.stdout).starts_with("softmax\n"));
+}
+
 /// The README's pictures are those that the library draws now, under their alt texts.
 #[test]
 fn the_readme_shows_what_is_drawn() {
