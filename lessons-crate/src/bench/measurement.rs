@@ -206,6 +206,17 @@ fn is_steady(samples: &[f64], window: usize) -> bool {
 }
 
 impl Measurement {
+    /// Made up, for tests: single calls that took these seconds.
+    #[cfg(test)]
+    pub(crate) fn of_samples(samples: Vec<f64>) -> Measurement {
+        Measurement {
+            first: Duration::from_secs_f64(samples[0]),
+            samples,
+            calls_per_sample: 1,
+            steady: true,
+        }
+    }
+
     /// Seconds a call, in the order in which they were measured.
     pub fn samples(&self) -> &[f64] {
         &self.samples

@@ -19,9 +19,9 @@ mod saved;
 mod statistics;
 
 pub use benchmark::{
-    About, Bandwidth, BenchReport, CaseReport, CaseShape, Config, Implementation, Limits, Loaded,
-    Measure, Measures, Memory, ModelKeys, Once, Precision, Ratio, Roofline, RooflineKeys,
-    RooflineRow, TestData, once, roofline, run, write_directory,
+    About, Bandwidth, BenchReport, CaseReport, CaseShape, Config, Crossover, Devices,
+    Implementation, Limits, Loaded, Measure, Measures, Memory, ModelKeys, Once, Precision, Ratio,
+    Roofline, RooflineKeys, RooflineRow, TestData, once, roofline, run, write_directory,
 };
 pub use compare::{Comparison, Contest, Row, compare};
 pub use difference::Difference;

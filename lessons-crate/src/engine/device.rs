@@ -49,6 +49,14 @@ impl Device {
         devices
     }
 
+    /// The first GPU of the kind that this system usually has, whether it is there or not.
+    pub(crate) fn usual_gpu() -> Device {
+        match cfg!(target_os = "macos") {
+            true => Device::Metal(0),
+            false => Device::Cuda(0),
+        }
+    }
+
     /// Connects to the device.
     ///
     /// # Errors

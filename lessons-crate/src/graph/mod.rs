@@ -18,6 +18,7 @@ mod value;
 pub mod verify;
 
 pub use builder::Builder;
+pub(crate) use builder::refuse;
 pub use dim::{Bindings, Dim};
 pub use dtype::DType;
 pub use error::{Broken, GraphError, Operand};

@@ -32,6 +32,8 @@ pub struct Config {
     pub model: Option<ModelKeys>,
     pub roofline: Option<RooflineKeys>,
     #[serde(default)]
+    pub devices: Devices,
+    #[serde(default)]
     pub test_data: TestData,
     /// Other engines to time beside ours: processes that speak the protocol of `docs/bench.md`.
     #[serde(default)]
@@ -182,6 +184,28 @@ pub enum ModelKeys {
         #[serde(default)]
         seed: u64,
     },
+    /// A layer of gated recurrent units, and a linear one on its last state. Shapes are batch x steps x
+    /// input size.
+    Rnn {
+        steps: usize,
+        input_size: usize,
+        hidden_size: usize,
+        output_size: usize,
+        #[serde(default)]
+        seed: u64,
+    },
+    /// Scaled dot-product attention. Shapes are batch x tokens x width.
+    Attention { width: usize, heads: usize },
+}
+
+/// Where our engine computes, beside the compiled graph on the CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Devices {
+    /// The CPU without the compiler, an op at a time.
+    pub op_by_op: bool,
+    /// Every GPU of the build and the machine, without copies and with. Where there is none, a row says so.
+    pub gpu: bool,
 }
 
 /// The inputs.
@@ -295,9 +319,10 @@ impl Config {
             _ => {}
         }
         self.model()?;
-        if self.benchmark.measures != Measures::Run && !self.implementations.is_empty() {
+        let alone = self.implementations.is_empty() && self.devices == Devices::default();
+        if self.benchmark.measures != Measures::Run && !alone {
             return refuse(
-                "other engines can be timed in running models, and in nothing else",
+                "other engines and devices can be timed in running models, and in nothing else",
                 "measures = \"run\"",
             );
         }
@@ -350,6 +375,11 @@ mod tests {
             ("kind", "sed = 1\nkind", "did you mean `seed`?"),
             ("shapes", "shape", "did you mean `shapes`?"),
             ("\"a\"", "\"a\"\nprecision = \"f23\"", "f32"),
+            (
+                "[model]",
+                "[devices]\ngpus = true\n[model]",
+                "did you mean `gpu`?",
+            ),
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert!(error(&text).contains(says), "{text}: {}", error(&text));
@@ -368,6 +398,11 @@ mod tests {
                 "no sample",
             ),
             ("\"a\"", "\"a\"\nthreads = 0", "threads is 0"),
+            (
+                "\"a\"",
+                "\"a\"\nmeasures = \"compile\"\n[devices]\ngpu = true",
+                "in running models",
+            ),
             ("\"a\"", "\"a\"\ntolerance = nan", "tolerance"),
             ("[model]\nkind = \"distilbert\"\n", "", "no model"),
             ("\"a\"", "\"a\"\nmeasures = \"roofline\"", "no model"),

@@ -21,7 +21,8 @@ pub fn initial_weights(graph: &Graph, seed: u64) -> crate::Result<Weights> {
     let mut weights = Weights::new();
     for (name, node) in graph.weights() {
         let shape = node.ty.shape.known().unwrap_or_default();
-        let (center, reach) = if name.ends_with("bias") {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let (center, reach) = if last.starts_with("bias") {
             (0.0, 0.1)
         } else if shape.len() < 2 {
             (1.0, 0.1)

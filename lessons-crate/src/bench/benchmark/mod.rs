@@ -4,12 +4,15 @@
 //! Markdown, CSV or JSON. What is measured is an engine: ours, or a process that speaks the protocol
 //! of `docs/bench.md`.
 
+mod attention;
 mod cnn;
 mod compiling;
 mod config;
+mod crossover;
 mod distilbert;
 mod engine;
 mod fresh;
+mod gpu;
 mod groups;
 mod implementation;
 mod initial;
@@ -19,6 +22,7 @@ mod names;
 mod ours;
 mod process;
 mod report;
+mod rnn;
 mod roofline;
 mod run;
 mod shape;
@@ -26,7 +30,8 @@ mod suggestion;
 mod table;
 mod work;
 
-pub use config::{About, Config, Measure, Measures, ModelKeys, Precision, TestData};
+pub use config::{About, Config, Devices, Measure, Measures, ModelKeys, Precision, TestData};
+pub use crossover::Crossover;
 pub use distilbert::write_directory;
 pub use engine::{Loaded, Memory};
 pub use fresh::{Once, once};

@@ -8,6 +8,7 @@ use super::engine::{Case, Engine, Loaded, Task};
 use super::groups::by_length;
 use crate::bench::difference::{Numbers, guarded};
 use crate::bench::error::BenchError;
+use crate::compile::Options;
 use crate::engine::{Model, Session};
 
 /// The name of our engine in tables.
@@ -19,6 +20,8 @@ pub struct Ours {
     name: String,
     /// Whether rows are run in groups of similar length, where there is a mask that tells lengths.
     by_length: bool,
+    /// Whether the graph is run as it was written, an op at a time.
+    op_by_op: bool,
     model: Option<Model>,
     inputs: Vec<(String, Tensor)>,
     /// Where results go that are not grouped.
@@ -50,10 +53,19 @@ impl Ours {
         Ours::named(format!("{NAME}, padded"), false)
     }
 
+    /// Our engine without the compiler: the kernels of single ops, one after the other.
+    pub fn op_by_op() -> Ours {
+        Ours {
+            op_by_op: true,
+            ..Ours::named(format!("{NAME}, op by op"), true)
+        }
+    }
+
     fn named(name: String, by_length: bool) -> Ours {
         Ours {
             name,
             by_length,
+            op_by_op: false,
             model: None,
             inputs: Vec::new(),
             output: Vec::new(),
@@ -156,7 +168,11 @@ impl Engine for Ours {
         let start = Instant::now();
         self.model = Some(guarded(|| {
             let session = Session::cpu().with_threads(task.threads)?;
-            session.load(&task.graph, &task.weights)
+            let options = Options {
+                stop_after: self.op_by_op.then_some(0),
+            };
+            let plan = session.compile_with(&task.graph, &options)?;
+            plan.load(&task.weights)
         })?);
         Ok(loaded(task, start.elapsed()))
     }

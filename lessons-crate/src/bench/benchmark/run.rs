@@ -11,6 +11,7 @@ use super::compiling::Compiling;
 use super::config::{Config, Measures};
 use super::engine::{Case, Engine, Loaded, Task};
 use super::fresh::Fresh;
+use super::gpu::Gpu;
 use super::limits::Limits;
 use super::ours::Ours;
 use super::process::External;
@@ -115,6 +116,13 @@ fn engines(config: &Config, folder: &Path) -> Result<Vec<Box<dyn Engine>>, Bench
         .any(|shape| shape.shortest().is_some())
     {
         engines.push(Box::new(Ours::padded()));
+    }
+    if config.devices.op_by_op {
+        engines.push(Box::new(Ours::op_by_op()));
+    }
+    if config.devices.gpu {
+        let gpus = Gpu::all().into_iter();
+        engines.extend(gpus.map(|gpu| Box::new(gpu) as Box<dyn Engine>));
     }
     for (number, about) in config.implementations.iter().enumerate() {
         let folder = folder.join(number.to_string());

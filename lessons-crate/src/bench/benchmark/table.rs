@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::crossover::Crossover;
 use super::report::{BenchReport, CaseReport};
 use crate::bench::compare::Row;
 use crate::bench::measurement::{Measurement, seconds};
@@ -138,6 +139,7 @@ impl BenchReport {
             })
             .collect();
         notes.extend(self.failures());
+        notes.extend(self.crossovers().iter().map(Crossover::to_string));
         notes.extend(self.cases.iter().filter_map(memory));
         notes.extend(
             self.all_warnings()

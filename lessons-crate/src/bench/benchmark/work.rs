@@ -5,11 +5,13 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value as Json, json};
 
+use super::attention;
 use super::cnn;
 use super::config::ModelKeys;
 use super::distilbert;
 use super::engine::{Case, Task};
 use super::initial::initial_weights;
+use super::rnn;
 use super::shape::CaseShape;
 use crate::bench::error::BenchError;
 use crate::graph::{Bindings, Graph, GraphError, f32s};
@@ -66,6 +68,22 @@ pub fn task(model: &ModelKeys) -> crate::Result<Task> {
             let image = [*input_channels, *image_height, *image_width];
             ("cnn", cnn::graph(image, *num_classes)?, *seed, Json::Null)
         }
+        ModelKeys::Rnn {
+            steps,
+            input_size,
+            hidden_size,
+            output_size,
+            seed,
+        } => {
+            let graph = rnn::graph(*steps, *input_size, *hidden_size, *output_size)?;
+            ("rnn", graph, *seed, Json::Null)
+        }
+        ModelKeys::Attention { width, heads } => (
+            "attention",
+            attention::graph(*width, *heads)?,
+            0,
+            json!({"heads": heads}),
+        ),
     };
     Ok(Task {
         kind,
@@ -111,7 +129,8 @@ fn dense(name: &str, layers: &[&str], sizes: &[usize], last: bool) -> Result<Gra
     })
 }
 
-/// Random floats between -1 and 1 for the only input of a graph; the shape decides the seed.
+/// Random floats between -1 and 1 for each input of a graph: the first has the shape, which decides the
+/// sizes of the others and the seed.
 fn random_case(graph: &Graph, shape: &CaseShape) -> crate::Result<Case> {
     let refuse = |expected: &str| {
         BenchError::new(format!(
@@ -120,7 +139,7 @@ fn random_case(graph: &Graph, shape: &CaseShape) -> crate::Result<Case> {
         ))
         .help(format!("sizes for {expected}"))
     };
-    let Some((name, node)) = graph.inputs().next() else {
+    let Some((_, node)) = graph.inputs().next() else {
         return Err(refuse("nothing: it has no input").into());
     };
     let expected = &node.ty.shape;
@@ -135,18 +154,30 @@ fn random_case(graph: &Graph, shape: &CaseShape) -> crate::Result<Case> {
     if expected.bind(&bindings).as_deref() != Some(shape.dims()) {
         return Err(refuse(&expected.to_string()).into());
     }
-    let elements = shape.dims().iter().product();
+    let elements: usize = shape.dims().iter().product();
     let mut generator = StdRng::seed_from_u64(elements as u64);
-    let mut values = Vec::with_capacity(elements);
-    values.extend((0..elements).map(|_| generator.random_range(-1.0f32..1.0)));
-    let x = Tensor::from_vec(values, shape.dims(), &Device::Cpu)?;
-    Ok(Case::new(graph, shape.clone(), vec![(name.to_owned(), x)]))
+    let mut inputs = Vec::new();
+    for (name, node) in graph.inputs() {
+        let dims = node.ty.shape.bind(&bindings);
+        let dims = dims.ok_or_else(|| refuse(&node.ty.shape.to_string()))?;
+        let elements = dims.iter().product();
+        let mut values = Vec::with_capacity(elements);
+        values.extend((0..elements).map(|_| generator.random_range(-1.0f32..1.0)));
+        inputs.push((
+            name.to_owned(),
+            Tensor::from_vec(values, dims, &Device::Cpu)?,
+        ));
+    }
+    Ok(Case::new(graph, shape.clone(), inputs))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bench::Config;
+    use crate::bench::benchmark::engine::Engine;
+    use crate::bench::benchmark::ours::Ours;
+    use crate::bench::difference::Numbers;
     use crate::engine::{Precision, Reference};
 
     /// The first numbers of a model's output in f64, from its own weights.
@@ -203,12 +234,68 @@ mod tests {
     }
 
     #[test]
+    fn the_rnn_has_its_parameters_and_its_operations() {
+        let (task, case, y) = output(&model("rnn"), "2x24x16");
+        assert_eq!(y.dims(), [2, 1]);
+        let sizes = task.weights.iter().map(|(_, tensor)| tensor.elem_count());
+        assert_eq!(sizes.sum::<usize>(), 3 * 128 * (16 + 128 + 2) + 128 + 1);
+        let products = 2.0 * 2.0 * 24.0 * 3.0 * 128.0 * (16.0 + 128.0);
+        assert!((1.0..1.1).contains(&(case.flops / products)));
+    }
+
+    #[test]
+    fn attention_has_three_inputs_that_differ_and_its_operations() {
+        let (_, case, y) = output(&model("attention"), "2x16x768");
+        assert_eq!(y.dims(), [2, 16, 768]);
+        let names: Vec<&str> = case.inputs.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["queries", "keys", "values"]);
+        let first = |at: usize| {
+            case.inputs[at]
+                .1
+                .flatten_all()
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap()[0]
+        };
+        assert!(first(0) != first(1) && first(1) != first(2));
+        let products = 2.0 * 2.0 * 2.0 * 16.0 * 16.0 * 768.0;
+        assert!(
+            (1.0..1.2).contains(&(case.flops / products)),
+            "{}",
+            case.flops
+        );
+    }
+
+    /// What is timed gives what the reference gives in f64.
+    #[test]
+    fn what_is_timed_agrees_with_the_reference() {
+        for (name, shape) in [
+            ("elementwise", "5"),
+            ("linear", "3x1024"),
+            ("mlp", "3x8"),
+            ("cnn", "2x1x28x28"),
+            ("rnn", "3x24x16"),
+            ("attention", "1x64x768"),
+        ] {
+            let (task, case, expected) = output(&model(name), shape);
+            let mut ours = Ours::grouped();
+            ours.load(&task).unwrap();
+            let given = ours.prepare(&case).unwrap();
+            let tolerance = Config::named(name).unwrap().benchmark.tolerance;
+            let difference = given.compare(&Numbers::of(&expected).unwrap(), tolerance);
+            assert!(difference.agrees, "{name}: {difference:?}");
+        }
+    }
+
+    #[test]
     fn shapes_that_do_not_fit_are_told_what_does() {
         for (name, shape) in [
             ("elementwise", "2x2"),
             ("linear", "2x1000"),
             ("mlp", "2x4-8"),
             ("cnn", "2x1x28x27"),
+            ("rnn", "2x23x16"),
+            ("attention", "2x16x767"),
         ] {
             let model = model(name);
             let error = case(&model, &task(&model).unwrap(), &shape.parse().unwrap());
