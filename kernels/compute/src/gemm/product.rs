@@ -86,16 +86,16 @@ pub fn gemm(
     };
     let chunks = plan.row_blocks.div_ceil(CHUNK);
     let panels = weights.columns().div_ceil(weights.panel());
-    let groups = plan.groups(cpu.pool().threads(), chunks, panels);
+    let threads = cpu.pool().threads();
+    let groups = plan.groups(threads, chunks, panels);
     cpu.pool().for_each(chunks * groups, |task, _| {
         let (chunk, group) = (task / groups, task % groups);
         let blocks = plan.row_blocks * chunk / chunks..plan.row_blocks * (chunk + 1) / chunks;
-        strip(
-            job.isa,
-            &job,
-            blocks,
-            panels * group / groups..panels * (group + 1) / groups,
-        );
+        let first = |group: usize| panels * (group % groups) / groups;
+        let panels = first(group)..panels * (group + 1) / groups;
+        // Threads that take turns: the next task of this one is about so far on.
+        let next = first(group + threads);
+        strip(job.isa, &job, blocks, panels, next);
     });
     Ok(())
 }
@@ -175,12 +175,17 @@ struct Job<'a> {
 }
 
 ladder! {
-    fn strip(job: &Job<'_>, blocks: Range<usize>, panels: Range<usize>) = strip_body;
+    fn strip(job: &Job<'_>, blocks: Range<usize>, panels: Range<usize>, next: usize) = strip_body;
 }
 
-/// The products of a chunk of rows and a group of panels.
+/// The products of a chunk of rows and a group of panels; after these, this thread probably reads panel `next`.
 #[inline(always)]
-fn strip_body<S: crate::simd::Simd>(job: &Job<'_>, blocks: Range<usize>, panels: Range<usize>) {
+fn strip_body<S: crate::simd::Simd>(
+    job: &Job<'_>,
+    blocks: Range<usize>,
+    panels: Range<usize>,
+    next: usize,
+) {
     let (width, depth) = (job.weights.panel(), job.weights.rows());
     let mut bias = [0.0; MAX_COLUMNS];
     let (mut scratch, mut spare) = (Scratch::ZERO, Scratch::ZERO);
@@ -195,7 +200,18 @@ fn strip_body<S: crate::simd::Simd>(job: &Job<'_>, blocks: Range<usize>, panels:
             if let Some(all) = job.epilogue.bias {
                 bias[..columns].copy_from_slice(&all[column..][..columns]);
             }
-            let b = job.weights.data()[(panel * depth + depths.start) * width..].as_ptr();
+            let at = |panel: usize, row: usize| {
+                job.weights.data()[(panel * depth + row) * width..].as_ptr()
+            };
+            let b = at(panel, depths.start);
+            // What is read when this panel is done.
+            let after = if panel + 1 < panels.end {
+                at(panel + 1, depths.start)
+            } else if piece + 1 < job.plan.depth_blocks {
+                at(panels.start, depths.end)
+            } else {
+                at(next, 0)
+            };
             let count = blocks.len();
             for (number, block) in blocks.clone().enumerate() {
                 let rows = job.plan.rows(block);
@@ -205,10 +221,8 @@ fn strip_body<S: crate::simd::Simd>(job: &Job<'_>, blocks: Range<usize>, panels:
                 } else {
                     // The tiles of a panel together ask for the next one.
                     let step = (4 * width).div_ceil(count);
-                    (
-                        b.wrapping_add(depth * width + number * step * (depths.len() / 4)),
-                        step,
-                    )
+                    let asked = number * step * (depths.len() / 4);
+                    (after.wrapping_add(asked), step)
                 };
                 let (start, start_row) = if first {
                     (bias.as_ptr(), 0)

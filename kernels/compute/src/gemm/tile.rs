@@ -34,7 +34,7 @@ pub(crate) struct Tile {
     pub start_row: usize,
     pub c: *mut f32,
     pub c_row: usize,
-    /// Memory to ask for: after each four steps, `ahead_step` further. Need not be there.
+    /// Memory to ask for: at each four steps the lines of the next `ahead_step` numbers. Need not be there.
     pub ahead: *const f32,
     pub ahead_step: usize,
 }
@@ -74,6 +74,9 @@ pub(crate) unsafe fn run<S: Simd>(rows: usize, tile: &Tile) {
 /// units that multiply.
 const UNROLL: usize = 4;
 
+/// The numbers in a cache line.
+const LINE: usize = 16;
+
 /// Rows that are addressed from one pointer: 0, 1 and 2 times the distance are part of an x86 address.
 pub(crate) const GROUP: usize = 3;
 
@@ -92,8 +95,11 @@ unsafe fn run_rows<S: Simd, const ROWS: usize>(tile: &Tile) {
             *group = tile.a.wrapping_add(i * GROUP * tile.a_row);
         }
         let (mut b, mut ahead) = (tile.b, tile.ahead);
+        let lines = tile.ahead_step.div_ceil(LINE);
         for _ in 0..tile.depth / UNROLL {
-            prefetch(ahead);
+            for line in 0..lines {
+                prefetch(ahead.wrapping_add(line * LINE));
+            }
             for step in 0..UNROLL {
                 add_products::<S, ROWS>(&mut sums, tile.a_row, &groups, step, b);
                 for group in &mut groups {
