@@ -22,7 +22,13 @@ pub(super) struct Caption {
     /// Below the name.
     pub lines: Vec<String>,
     pub tip: String,
+    /// What became of all that it stands for; `None` where that differs.
     pub change: Change,
+    /// How many ops of it are new, and how many are gone.
+    pub added: usize,
+    pub removed: usize,
+    /// Whether it stands for one op.
+    pub is_op: bool,
     /// How many equal parts it stands for.
     pub repeats: usize,
     /// The type of its value, for the links that leave it; `None` where nothing does.
@@ -50,8 +56,8 @@ pub(super) fn caption(scene: &Scene, part: usize, read: bool, across: bool) -> C
     let (mut caption, ty) = match scene.parts[part].holds {
         Holds::Unit(unit) => (of_unit(&scene.units[unit]), Some(&scene.units[unit].ty)),
         _ => {
-            let last = scene.units_of(part).last().copied();
-            (of_part(scene, part), last.map(|unit| &scene.units[unit].ty))
+            let unit = leaves(scene, part);
+            (of_part(scene, part), unit.map(|unit| &scene.units[unit].ty))
         }
     };
     caption
@@ -68,7 +74,47 @@ pub(super) fn caption(scene: &Scene, part: usize, read: bool, across: bool) -> C
             }
         }
     }
-    sized(caption, across)
+    let mut caption = sized(caption, across);
+    // Sizes are the same in all stages, words are not.
+    match scene.parts[part].holds {
+        Holds::Unit(_) => {}
+        Holds::Fused(_) if scene.has_hull(part) => {}
+        Holds::Fused(_) => caption.name = count(scene.units_of(part).len(), "op"),
+        _ => caption.lines[0] = contents(scene, part, |unit| is_there(unit.change)),
+    }
+    caption
+}
+
+fn is_there(change: Change) -> bool {
+    !matches!(change, Change::Absent | Change::Removed)
+}
+
+/// The last unit of a part that something outside of it reads.
+fn leaves(scene: &Scene, part: usize) -> Option<usize> {
+    let units = scene.units_of(part);
+    let mut is_inside = vec![false; scene.units.len()];
+    units.iter().for_each(|unit| is_inside[*unit] = true);
+    let outside = (0..scene.units.len()).filter(|unit| !is_inside[*unit]);
+    let read = outside.flat_map(|unit| &scene.units[unit].inputs);
+    let left = read.filter(|unit| is_inside[**unit]).max();
+    left.or(units.last()).copied()
+}
+
+/// `5 ops, 2 weights`
+fn contents(scene: &Scene, part: usize, counts: impl Fn(&Unit) -> bool) -> String {
+    let units = scene
+        .units_of(part)
+        .into_iter()
+        .map(|unit| &scene.units[unit]);
+    let (mut ops, mut weights) = (0, 0);
+    for unit in units.filter(|unit| counts(unit)) {
+        ops += unit.ops;
+        weights += unit.weights.len();
+    }
+    match weights {
+        0 => count(ops, "op"),
+        _ => format!("{}, {}", count(ops, "op"), count(weights, "weight")),
+    }
 }
 
 fn of_unit(unit: &Unit) -> Caption {
@@ -87,6 +133,9 @@ fn of_unit(unit: &Unit) -> Caption {
         lines,
         tip: tip.join("\n"),
         change: unit.change,
+        added: usize::from(unit.change == Change::Added),
+        removed: usize::from(unit.change == Change::Removed),
+        is_op: true,
         repeats: 1,
         ty: None,
         width: 0.0,
@@ -97,24 +146,20 @@ fn of_unit(unit: &Unit) -> Caption {
 
 fn of_part(scene: &Scene, part: usize) -> Caption {
     let units = scene.units_of(part);
-    let weights: usize = units
-        .iter()
-        .map(|unit| scene.units[*unit].weights.len())
-        .sum();
-    let ops = units.iter().map(|unit| scene.units[*unit].ops).sum();
-    let mut contents = count(ops, "op");
-    if weights > 0 {
-        contents = format!("{contents}, {}", count(weights, "weight"));
-    }
     let names: Vec<&str> = units
         .iter()
         .take(40)
         .map(|unit| scene.units[*unit].name.as_str())
         .collect();
-    let changes = units.iter().map(|unit| scene.units[*unit].change);
-    let changes = changes.filter(|change| *change != Change::Absent);
+    let changes: Vec<Change> = units
+        .iter()
+        .map(|unit| scene.units[*unit].change)
+        .filter(|change| *change != Change::Absent)
+        .collect();
+    let of = |change| changes.iter().filter(|c| **c == change).count();
+    let is_all = |change: &Change| of(*change) == changes.len();
     let fused = matches!(scene.parts[part].holds, Holds::Fused(_));
-    let mut lines = vec![contents];
+    let mut lines = vec![contents(scene, part, |_| true)];
     if fused {
         lines = vec![fit(&names.join(" → "), WIDEST, SMALL_SIZE, Face::Mono).into_owned()];
     }
@@ -128,7 +173,14 @@ fn of_part(scene: &Scene, part: usize) -> Caption {
         detail: String::new(),
         lines,
         tip: format!("{}: {}", scene.parts[part].label, names.join(", ")),
-        change: changes.max().unwrap_or(Change::None),
+        change: changes
+            .first()
+            .copied()
+            .filter(is_all)
+            .unwrap_or(Change::None),
+        added: of(Change::Added),
+        removed: of(Change::Removed),
+        is_op: false,
         repeats: scene.parts[part].repeats.len().max(1),
         ty: None,
         width: 0.0,

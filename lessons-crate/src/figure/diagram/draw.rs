@@ -2,7 +2,8 @@
 
 use super::Direction;
 use super::caption::{NAME_SIZE, SMALL_SIZE, baselines};
-use super::links::{draw_types, draw_wire, starts, types};
+use super::links::{Hookup, draw_types, draw_wire, hookups, types};
+use super::marks::marks;
 use super::place::{Hull, Placed, PlacedBox};
 use super::scene::{Holds, Scene};
 use super::units::Change;
@@ -11,12 +12,10 @@ use crate::figure::palette::{self, Color};
 use crate::figure::svg::{self, Svg};
 use crate::figure::typography::{Face, width};
 
-const ADDED: Color = Color(0x00, 0x7d, 0x5b);
+pub(super) const ADDED: Color = Color(0x00, 0x7d, 0x5b);
 pub(super) const REMOVED: Color = Color(0xb3, 0x2d, 0x2d);
 const FUSED: Color = Color(0x00, 0x62, 0xa3);
 pub(super) const FUSED_GROUND: Color = Color(0xe9, 0xf3, 0xfb);
-
-const BADGE: f64 = 15.0;
 
 /// Around a drawing: stacked cards stand out to the lower right by a few pixels.
 pub(super) const MARGIN: f64 = 8.0;
@@ -27,7 +26,7 @@ pub(super) fn draw(scene: &Scene, placed: &Placed, direction: Direction) -> (Svg
     let (top, wide) = (placed.height + 2.0 * MARGIN, placed.width + 2.0 * MARGIN);
     let (legend_width, legend_height) = match &scene.heat {
         Some(heat) => legend::of_heat(&mut svg, heat, top),
-        None => legend::of_kinds(&mut svg, placed.kinds(), top, wide),
+        None => legend::of_diagram(&mut svg, placed.boxes.iter(), top, wide),
     };
     (svg, wide.max(legend_width), top + legend_height)
 }
@@ -40,13 +39,15 @@ pub(super) fn contents(scene: &Scene, placed: &Placed, direction: Direction) -> 
     for hull in hulls() {
         draw_hull(&mut svg, scene, hull);
     }
-    let starts = starts(placed, direction);
-    for (wire, from) in placed.wires.iter().zip(&starts) {
-        if scene.has_link(wire.from, &wire.leads_to) {
-            draw_wire(&mut svg, scene, wire, *from, direction);
-        }
+    let hookups = hookups(placed, direction);
+    let drawn = |hookup: &&Hookup| scene.has_link(hookup.wire.from, &hookup.wire.leads_to);
+    let mut wires: Vec<&Hookup> = hookups.iter().filter(drawn).collect();
+    // What stays is drawn over what goes.
+    wires.sort_by_key(|hookup| !hookup.is_gone(scene));
+    for hookup in wires {
+        draw_wire(&mut svg, scene, hookup, direction);
     }
-    let types = types(scene, placed, &starts, direction);
+    let types = types(scene, &hookups, direction);
     draw_types(&mut svg, scene, placed, &types, direction);
     for hull in hulls() {
         label_hull(&mut svg, scene, hull);
@@ -190,38 +191,9 @@ fn draw_box(svg: &mut Svg, scene: &Scene, placed: &PlacedBox) {
                 .fill(muted),
         );
     }
-    if let Some((word, ink)) = badge(caption.change) {
-        let [left, top, right, _] = badge_area(placed, word);
-        svg.add(
-            svg::rect(left, top, right - left, BADGE)
-                .round(BADGE / 2.0)
-                .fill(ink),
-        );
-        svg.add(
-            svg::text((left + right) / 2.0, top + 11.0, word)
-                .middle()
-                .bold()
-                .size(10.0)
-                .fill(palette::CARD),
-        );
+    for mark in marks(placed) {
+        mark.draw(svg);
     }
-}
-
-/// What became of a box, in a word on its corner.
-fn badge(change: Change) -> Option<(&'static str, Color)> {
-    match change {
-        Change::Added => Some(("added", ADDED)),
-        Change::Removed => Some(("removed", REMOVED)),
-        Change::None | Change::Fused | Change::Absent => None,
-    }
-}
-
-/// Where the word stands: left, top, right, bottom.
-pub(super) fn badge_area(placed: &PlacedBox, word: &str) -> [f64; 4] {
-    let right = placed.x + placed.caption.inner()[0] + 4.0;
-    let top = placed.y - 8.0;
-    let wide = width(word, 10.0, Face::Bold) + 10.0;
-    [right - wide, top, right, top + BADGE]
 }
 
 #[cfg(test)]

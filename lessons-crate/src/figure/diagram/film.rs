@@ -6,29 +6,18 @@ use super::place::Placed;
 use super::scene::{Scene, Wishes};
 use super::stages::{Stages, State};
 use super::units::Change;
-use super::{Diagram, Direction, READABLE, draw, legend};
+use super::{Diagram, Direction, READABLE, draw};
 use crate::compile::Options;
 use crate::engine::{Plan, Session};
-use crate::figure::palette;
 use crate::figure::picture::{Figure, Words};
-use crate::figure::show::Show;
-use crate::figure::svg::{self, Svg};
-use crate::figure::typography::{Face, fit, width, wrap};
 use crate::graph::Graph;
 use crate::graph::ops::Op;
 use crate::notebook::widget::{Interaction, interact, slider};
 
-/// As many frames as a strip shows.
-const MOST_FRAMES: usize = 16;
 /// As many steps as a film has; of more patches every second, third … is a step.
 const MOST_STEPS: usize = 120;
 /// What a strip may take; with more, parts of the graph are folded.
-const MOST_BYTES: usize = 120_000;
-const ROOM: f64 = 920.0;
-const GAP: f64 = 26.0;
-const HEAD: f64 = 36.0;
-/// Letters are never drawn smaller than at this scale, but for a single column.
-const SMALLEST: f64 = 0.7;
+pub(super) const MOST_BYTES: usize = 120_000;
 
 /// The stages of a graph in a compile. What a stage added, removed or fused is marked in it, and
 /// every node stands in the same place in all of them.
@@ -49,19 +38,19 @@ const SMALLEST: f64 = 0.7;
 /// ```
 #[derive(Debug, Clone)]
 pub struct FilmStrip {
-    title: String,
-    frames: Vec<Frame>,
-    expand: Vec<String>,
-    left_out: usize,
+    pub(super) title: String,
+    pub(super) frames: Vec<Frame>,
+    pub(super) expand: Vec<String>,
+    pub(super) left_out: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Frame {
+pub(super) struct Frame {
     /// The pass.
-    name: String,
+    pub name: String,
     /// What it did.
-    says: String,
-    graph: Graph,
+    pub says: String,
+    pub graph: Graph,
 }
 
 impl FilmStrip {
@@ -207,7 +196,7 @@ impl FilmStrip {
         Ok(shown.still(&strip))
     }
 
-    fn drawn(&self, graphs: &[&Graph], most_boxes: usize, expand: &[String]) -> Drawn {
+    pub(super) fn drawn(&self, graphs: &[&Graph], most_boxes: usize, expand: &[String]) -> Drawn {
         let stages = Stages::of(graphs).unwrap_or(Stages {
             units: Vec::new(),
             states: Vec::new(),
@@ -218,7 +207,14 @@ impl FilmStrip {
             ..Wishes::default()
         };
         let last = graphs.last().copied().unwrap_or(&self.frames[0].graph);
-        let scene = Scene::new(last, stages.units, &wishes);
+        let mut scene = Scene::new(last, stages.units, &wishes);
+        if let [first, later @ ..] = stages.states.as_slice() {
+            let later = later.iter().flat_map(|state| &state.links);
+            scene.late = later
+                .filter(|link| !first.links.contains(link))
+                .copied()
+                .collect();
+        }
         let (_, direction) = super::placed(&scene, None);
         Drawn {
             scene,
@@ -228,7 +224,7 @@ impl FilmStrip {
     }
 
     /// `3 ops fused into 1`, `2 removed`, as words.
-    fn change(&self, number: usize, drawn: &Drawn) -> String {
+    pub(super) fn change(&self, number: usize, drawn: &Drawn) -> String {
         let nodes = |number: usize| self.frames[number].graph.nodes().len();
         if number == 0 {
             return format!("{} nodes", nodes(0));
@@ -258,7 +254,10 @@ impl FilmStrip {
             words.insert(0, format!("{ops} fused into {}", kernels.len()));
         }
         if words.is_empty() {
-            words.push("links changed".to_owned());
+            words.push(match self.constants_gone(number) {
+                0 => "links changed".to_owned(),
+                gone => format!("{} removed", super::count(gone, "constant")),
+            });
         }
         format!(
             "{}, {} → {} nodes",
@@ -269,9 +268,24 @@ impl FilmStrip {
     }
 }
 
+impl FilmStrip {
+    /// How many constants a stage lost: they are written into the ops that read them, and seen nowhere
+    /// else.
+    fn constants_gone(&self, number: usize) -> usize {
+        let [before, after] = [number - 1, number].map(|number| &self.frames[number].graph);
+        let constants = before
+            .nodes()
+            .iter()
+            .filter(|node| matches!(node.op, Op::Constant(_)));
+        constants
+            .filter(|node| after.node(node.id).is_none())
+            .count()
+    }
+}
+
 /// All stages over one layout.
-struct Drawn {
-    scene: Scene,
+pub(super) struct Drawn {
+    pub scene: Scene,
     states: Vec<State>,
     direction: Direction,
 }
@@ -279,7 +293,7 @@ struct Drawn {
 impl Drawn {
     /// Makes the scene that of a stage. Sizes do not depend on what changed, so that everything
     /// stands in the same place in all of them.
-    fn stage(&mut self, number: usize) -> (Placed, Direction) {
+    pub fn stage(&mut self, number: usize) -> (Placed, Direction) {
         let state = &self.states[number];
         for (index, unit) in self.scene.units.iter_mut().enumerate() {
             unit.change = state.changes[index];
@@ -292,134 +306,5 @@ impl Drawn {
             .map(|(from, to)| (part(*from), part(*to)));
         self.scene.links = Some(links.collect());
         super::placed(&self.scene, Some(self.direction))
-    }
-}
-
-impl Show for FilmStrip {
-    fn figure(&self) -> Figure {
-        let shown = self.frames.len().min(MOST_FRAMES);
-        // The last stage is the one that runs.
-        let numbers: Vec<usize> = match self.frames.len() > shown {
-            true => (0..shown - 1).chain([self.frames.len() - 1]).collect(),
-            false => (0..shown).collect(),
-        };
-        let graphs: Vec<&Graph> = self.frames.iter().map(|frame| &frame.graph).collect();
-        let mut strip = (Svg::new(), 0.0, 0.0);
-        // What was to be open is folded last.
-        let folds =
-            [READABLE, 20, 14, 10, 0].map(|most_boxes| (most_boxes, self.expand.as_slice()));
-        for (most_boxes, expand) in folds.into_iter().chain([(0, [].as_slice())]) {
-            let mut drawn = self.drawn(&graphs, most_boxes, expand);
-            strip = self.strip(&numbers, &mut drawn);
-            if strip.0.len() <= MOST_BYTES {
-                break;
-            }
-        }
-        let drawn = self.drawn(&graphs, 0, &[]);
-        let mut finding = Vec::new();
-        let mut rows = vec![
-            ["step", "pass", "change", "what it did"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
-        for (number, frame) in self.frames.iter().enumerate().take(60) {
-            let change = self.change(number, &drawn);
-            if number > 0 && number < 8 {
-                finding.push(format!("{}: {change}", frame.name));
-            }
-            rows.push(vec![
-                number.to_string(),
-                frame.name.clone(),
-                change,
-                frame.says.clone(),
-            ]);
-        }
-        if let Some(more @ 1..) = self.frames.len().checked_sub(8) {
-            finding.push(format!("and {more} more steps"));
-        }
-        if finding.is_empty() {
-            finding.push("no pass had anything to do".to_owned());
-        }
-        let mut finding = format!("{}.", finding.join("; "));
-        if self.frames.len() > shown {
-            finding.push_str(&format!(
-                " {shown} of {} stages are drawn.",
-                self.frames.len()
-            ));
-        }
-        if self.left_out > 0 {
-            finding.push_str(&format!(
-                " {} patches are drawn with the next.",
-                self.left_out
-            ));
-        }
-        let (svg, width, height) = strip;
-        let words = Words {
-            title: self.title.clone(),
-            kind: "Film strip",
-            finding,
-            text: crate::figure::table::aligned(&rows),
-        };
-        Figure::new(words, svg, width, height)
-    }
-}
-
-impl FilmStrip {
-    /// Frames side by side, as many in a row as can be read.
-    fn strip(&self, numbers: &[usize], drawn: &mut Drawn) -> (Svg, f64, f64) {
-        let mut frames = Vec::with_capacity(numbers.len());
-        let (mut wide, mut high) = (0.0, 0.0);
-        let mut legend = (Svg::new(), 0.0, 0.0);
-        for number in numbers {
-            let (placed, direction) = drawn.stage(*number);
-            frames.push(draw::contents(&drawn.scene, &placed, direction));
-            (wide, high) = (
-                placed.width + 2.0 * draw::MARGIN,
-                placed.height + 2.0 * draw::MARGIN,
-            );
-            let mut below = Svg::new();
-            let size = legend::of_kinds(&mut below, placed.kinds(), 0.0, ROOM);
-            legend = (below, size.0, size.1);
-        }
-        let scale = |columns: usize| {
-            let room = (ROOM - GAP * (columns - 1) as f64) / columns as f64;
-            (room / wide).min(1.0)
-        };
-        let columns = (1..=numbers.len().max(1))
-            .rev()
-            .find(|columns| scale(*columns) >= SMALLEST)
-            .unwrap_or(1);
-        let scale = scale(columns);
-        let (cell, tall) = ((wide * scale).max(150.0), high * scale + HEAD + 12.0);
-        let mut svg = Svg::new();
-        for (index, (frame, number)) in frames.into_iter().zip(numbers).enumerate() {
-            let x = (index % columns) as f64 * (cell + GAP);
-            let y = (index / columns) as f64 * (tall + GAP);
-            let name = format!("{number}: {}", self.frames[*number].name);
-            let name = fit(&name, cell, 12.0, Face::Bold).into_owned();
-            svg.add(svg::text(x, y + 12.0, &name).bold().fill(palette::INK));
-            let change = self.change(*number, drawn);
-            let lines = wrap(
-                &change,
-                cell.max(width("m", 11.0, Face::Sans)),
-                11.0,
-                Face::Sans,
-            );
-            for (line, text) in lines.iter().take(2).enumerate() {
-                let text = svg::text(x, y + 27.0 + 14.0 * line as f64, text);
-                svg.add(text.size(11.0).fill(palette::MUTED));
-            }
-            svg.open_scaled(x, y + HEAD + 12.0, scale);
-            svg.append(frame);
-            svg.close();
-        }
-        let rows = numbers.len().div_ceil(columns) as f64;
-        let width = columns as f64 * (cell + GAP) - GAP;
-        let height = rows * (tall + GAP) - GAP;
-        let (below, legend_width, legend_height) = legend;
-        svg.open(0.0, height);
-        svg.append(below);
-        svg.close();
-        (svg, width.max(legend_width), height + legend_height)
     }
 }

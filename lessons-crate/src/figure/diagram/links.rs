@@ -14,16 +14,31 @@ use crate::figure::typography::{Face, width};
 
 const ARROW: f64 = 5.0;
 
-/// For each wire the box at which it begins; `None` for pieces that go on from the border of a hull.
-pub(super) fn starts(placed: &Placed, direction: Direction) -> Vec<Option<&PlacedBox>> {
+/// A piece of a link with the box at which it begins; `None` where it goes on from the border of a hull.
+pub(super) struct Hookup<'p> {
+    pub wire: &'p Wire,
+    from: Option<&'p PlacedBox>,
+}
+
+pub(super) fn hookups(placed: &Placed, direction: Direction) -> Vec<Hookup<'_>> {
     let along = usize::from(direction == Direction::TopToBottom);
     let boxes: BTreeMap<usize, &PlacedBox> = placed.boxes.iter().map(|b| (b.part, b)).collect();
-    let start = |wire: &Wire| {
-        let from = *boxes.get(&wire.from)?;
-        let end = [from.x + from.caption.width, from.y + from.caption.height][along];
-        ((wire.points.first()?[along] - end).abs() < 0.01).then_some(from)
+    let begins_at = |wire: &Wire, from: &PlacedBox| {
+        let end = match wire.upwards {
+            true => [from.x, from.y],
+            false => [from.x + from.caption.width, from.y + from.caption.height],
+        };
+        let first = wire.points.first();
+        first.is_some_and(|first| (first[along] - end[along]).abs() < 0.01)
     };
-    placed.wires.iter().map(start).collect()
+    let hookups = placed.wires.iter().map(|wire| {
+        let from = boxes.get(&wire.from).copied();
+        Hookup {
+            wire,
+            from: from.filter(|from| begins_at(wire, from)),
+        }
+    });
+    hookups.collect()
 }
 
 /// The type of a value, on one of the links that leave its box.
@@ -41,14 +56,13 @@ const TYPE_LINE: f64 = 13.0;
 /// another.
 pub(super) fn types<'p>(
     scene: &Scene,
-    placed: &'p Placed,
-    starts: &[Option<&'p PlacedBox>],
+    hookups: &[Hookup<'p>],
     direction: Direction,
 ) -> Vec<TypeLabel<'p>> {
     let down = direction == Direction::TopToBottom;
     let mut leaving: BTreeMap<usize, (&PlacedBox, Vec<f64>)> = BTreeMap::new();
-    for (wire, from) in placed.wires.iter().zip(starts) {
-        if let (Some(from), Some(point)) = (from, wire.points.first())
+    for Hookup { wire, from, .. } in hookups {
+        if let (Some(from), Some(point), false) = (from, wire.points.first(), wire.upwards)
             && scene.has_link(wire.from, &wire.leads_to)
         {
             let (_, places) = leaving.entry(from.part).or_insert((from, Vec::new()));
@@ -139,46 +153,56 @@ fn ground_at(scene: &Scene, placed: &Placed, [x, y]: [f64; 2]) -> Color {
 /// A stretch of a link: its ends, with what bends it between them.
 pub(super) type Stretch = [[f64; 2]; 4];
 
-/// The way of a link, up to its arrow. It begins at the box itself, before the room for the type.
-pub(super) fn course(wire: &Wire, from: Option<&PlacedBox>, direction: Direction) -> Vec<Stretch> {
-    let along = usize::from(direction == Direction::TopToBottom);
-    let mut points = wire.points.clone();
-    if let (Some(last), true) = (points.last_mut(), wire.to.is_some()) {
-        last[along] -= ARROW;
+impl Hookup<'_> {
+    /// Whether nothing passes it any more in the stage that is drawn.
+    pub fn is_gone(&self, scene: &Scene) -> bool {
+        let gone = |part: usize| match scene.parts[part].holds {
+            Holds::Unit(unit) => scene.units[unit].change == Change::Removed,
+            _ => false,
+        };
+        let from = self.wire.from;
+        let drawn = |to: &&usize| scene.has_link(from, &[**to]);
+        gone(from) || self.wire.leads_to.iter().filter(drawn).all(|to| gone(*to))
     }
-    if let (Some(from), Some(mut first)) = (from, wire.points.first().copied()) {
-        first[along] -= from.caption.tail[along];
-        if first != points[0] {
-            points.insert(0, first);
+
+    /// The way of a link, up to its arrow. It begins at the box itself.
+    pub fn course(&self, direction: Direction) -> Vec<Stretch> {
+        let along = usize::from(direction == Direction::TopToBottom);
+        let wire = self.wire;
+        let mut points = wire.points.clone();
+        if let (Some(end), Some(_)) = (points.last_mut(), wire.to) {
+            end[along] -= if wire.upwards { -ARROW } else { ARROW };
         }
+        if let (Some(from), Some(first), false) = (self.from, points.first(), wire.upwards) {
+            let mut start = *first;
+            start[along] -= from.caption.tail[along];
+            if start != *first {
+                points.insert(0, start);
+            }
+        }
+        let stretch = |pair: &[[f64; 2]]| {
+            let [at, to] = [pair[0], pair[1]];
+            let (mut out, mut into) = (at, to);
+            if !is_straight(at, to) {
+                let middle = (at[along] + to[along]) / 2.0;
+                out[along] = middle;
+                into[along] = middle;
+            }
+            [at, out, into, to]
+        };
+        points.windows(2).map(stretch).collect()
     }
-    let stretch = |pair: &[[f64; 2]]| {
-        let [at, to] = [pair[0], pair[1]];
-        let (mut out, mut into) = (at, to);
-        if !is_straight(at, to) {
-            let middle = (at[along] + to[along]) / 2.0;
-            out[along] = middle;
-            into[along] = middle;
-        }
-        [at, out, into, to]
-    };
-    points.windows(2).map(stretch).collect()
 }
 
 fn is_straight(at: [f64; 2], to: [f64; 2]) -> bool {
     (at[0] - to[0]).abs() < 0.01 || (at[1] - to[1]).abs() < 0.01
 }
 
-pub(super) fn draw_wire(
-    svg: &mut Svg,
-    scene: &Scene,
-    wire: &Wire,
-    from: Option<&PlacedBox>,
-    direction: Direction,
-) {
+pub(super) fn draw_wire(svg: &mut Svg, scene: &Scene, hookup: &Hookup, direction: Direction) {
     let along = usize::from(direction == Direction::TopToBottom);
-    let course = course(wire, from, direction);
-    let (Some(first), Some(last)) = (course.first(), wire.points.last()) else {
+    let course = hookup.course(direction);
+    let wire = hookup.wire;
+    let (Some(first), Some(tip)) = (course.first(), wire.points.last().copied()) else {
         return;
     };
     let mut path = Path::default().move_to(first[0][0], first[0][1]);
@@ -188,11 +212,7 @@ pub(super) fn draw_wire(
             false => path.curve_to(*out, *into, *to),
         };
     }
-    let gone = |part: usize| match scene.parts[part].holds {
-        Holds::Unit(unit) => scene.units[unit].change == Change::Removed,
-        _ => false,
-    };
-    let is_gone = gone(wire.from) || wire.to.is_some_and(gone);
+    let is_gone = hookup.is_gone(scene);
     let ink = if is_gone { REMOVED } else { palette::LINE };
     let stroke = svg::path(path).stroke(ink, 1.4);
     svg.add(if is_gone {
@@ -201,10 +221,10 @@ pub(super) fn draw_wire(
         stroke
     });
     if wire.to.is_some() {
-        let tip = *last;
+        let back = if wire.upwards { -1.0 } else { 1.0 };
         let side = |sign: f64| {
             let mut corner = tip;
-            corner[along] -= ARROW + 1.5;
+            corner[along] -= back * (ARROW + 1.5);
             corner[1 - along] += sign * (ARROW - 1.0);
             corner
         };

@@ -17,9 +17,11 @@ mod label;
 pub mod layout;
 pub(in crate::figure) mod legend;
 mod links;
+mod marks;
 mod place;
 mod scene;
 mod stages;
+mod strip;
 mod units;
 mod words;
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Direction;
 use super::caption::{Caption, caption};
-use super::kind::Kind;
 use super::label::{self, Label};
+use super::layout::cycles::against_the_flow_of;
 use super::layout::{End, Layout, Link, Placement, Problem, Size};
 use super::scene::{Edge, ROOT, Scene};
 
@@ -26,13 +26,6 @@ pub(super) struct Placed {
     pub wires: Vec<Wire>,
     pub width: f64,
     pub height: f64,
-}
-
-impl Placed {
-    /// The kinds of the boxes.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        self.boxes.iter().map(|placed| placed.caption.kind)
-    }
 }
 
 pub(super) struct PlacedBox {
@@ -61,6 +54,8 @@ pub(super) struct Wire {
     pub to: Option<usize>,
     /// The boxes to which links lead that this is a piece of.
     pub leads_to: Vec<usize>,
+    /// Whether it leads against the flow, from the upper side of a box to the lower one of another.
+    pub upwards: bool,
 }
 
 /// What a link inside of a block is a piece of: the fields of a [`Wire`].
@@ -79,22 +74,44 @@ struct Block {
     inset: [f64; 2],
     children: Vec<(usize, Block)>,
     links: Vec<(Link, Piece)>,
-    /// Where links come in and go out, from the middle of the block, by the box they come from.
-    ports_in: BTreeMap<usize, f64>,
-    ports_out: BTreeMap<usize, f64>,
+    /// Where links cross the border, from the middle of the block.
+    ports: BTreeMap<Port, f64>,
     caption: Option<Caption>,
     /// Where the label of a hull begins, from its left.
     label: f64,
 }
 
-impl Block {
-    /// Where links from a box come in; `None` where the layout may choose.
-    fn port_in(&self, from: usize) -> Option<f64> {
-        self.ports_in.get(&from).copied().or(self.round_port())
-    }
+/// Where the links from a box cross the border of a hull.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Port {
+    /// The box.
+    from: usize,
+    out: bool,
+    /// The side at which the flow begins.
+    above: bool,
+}
 
-    fn port_out(&self, from: usize) -> Option<f64> {
-        self.ports_out.get(&from).copied().or(self.round_port())
+impl Port {
+    fn new(from: usize, out: bool, upwards: bool) -> Port {
+        Port {
+            from,
+            out,
+            above: out == upwards,
+        }
+    }
+}
+
+/// A link that concerns a part, and which way it leads where it crosses the part's border.
+#[derive(Clone, Copy)]
+struct Crossing {
+    edge: Edge,
+    upwards: bool,
+}
+
+impl Block {
+    /// Where a link crosses the border; `None` where the layout may choose.
+    fn port(&self, port: Port) -> Option<f64> {
+        self.ports.get(&port).copied().or(self.round_port())
     }
 
     /// Boxes with round ends are only met at the middle of a side.
@@ -111,7 +128,14 @@ pub(super) fn place(scene: &Scene, layout: &dyn Layout, direction: Direction) ->
         read: edges.iter().map(|edge| edge.from).collect(),
         across: direction == Direction::LeftToRight,
     };
-    let block = placer.block(ROOT, &edges);
+    let all: Vec<Crossing> = edges
+        .iter()
+        .map(|edge| Crossing {
+            edge: *edge,
+            upwards: false,
+        })
+        .collect();
+    let block = placer.block(ROOT, &all);
     let mut placed = Placed {
         boxes: Vec::new(),
         hulls: Vec::new(),
@@ -136,7 +160,7 @@ struct Placer<'s> {
 }
 
 impl Placer<'_> {
-    fn block(&self, part: usize, edges: &[Edge]) -> Block {
+    fn block(&self, part: usize, crossings: &[Crossing]) -> Block {
         if !self.scene.parts[part].open {
             let caption = caption(self.scene, part, self.read.contains(&part), self.across);
             let (mut width, mut height) = (caption.width, caption.height);
@@ -150,8 +174,7 @@ impl Placer<'_> {
                 inset: [0.0, 0.0],
                 children: Vec::new(),
                 links: Vec::new(),
-                ports_in: BTreeMap::new(),
-                ports_out: BTreeMap::new(),
+                ports: BTreeMap::new(),
                 caption: Some(caption),
                 label: 0.0,
             };
@@ -163,22 +186,56 @@ impl Placer<'_> {
                 child_of.insert(shown, index);
             }
         }
+        let crossings = self.crossings_within(crossings, &child_of, children.len());
         // Only the edges that concern a part are looked at in it.
-        let mut inner: Vec<Vec<Edge>> = vec![Vec::new(); children.len()];
-        for edge in edges {
-            let ends = [child_of.get(&edge.from), child_of.get(&edge.to)];
+        let mut inner: Vec<Vec<Crossing>> = vec![Vec::new(); children.len()];
+        for crossing in &crossings {
+            let ends = [crossing.edge.from, crossing.edge.to].map(|end| child_of.get(&end));
             let mut known: Vec<usize> = ends.into_iter().flatten().copied().collect();
             known.dedup();
             for child in known {
-                inner[child].push(*edge);
+                inner[child].push(*crossing);
             }
         }
         let blocks: Vec<Block> = children
             .iter()
             .zip(&inner)
-            .map(|(child, edges)| self.block(*child, edges))
+            .map(|(child, crossings)| self.block(*child, crossings))
             .collect();
-        self.join(part, children, blocks, edges, &child_of)
+        self.join(part, children, blocks, &crossings, &child_of)
+    }
+
+    /// The links within a part, with those between its children that lead against the flow. A link that
+    /// comes in from below goes on as such.
+    fn crossings_within(
+        &self,
+        crossings: &[Crossing],
+        child_of: &BTreeMap<usize, usize>,
+        count: usize,
+    ) -> Vec<Crossing> {
+        let mut pairs: BTreeMap<(usize, usize), bool> = BTreeMap::new();
+        let pair = |edge: &Edge| Some((*child_of.get(&edge.from)?, *child_of.get(&edge.to)?));
+        for Crossing { edge, .. } in crossings {
+            if let Some((from, to)) = pair(edge).filter(|(from, to)| from != to) {
+                *pairs.entry((from, to)).or_insert(true) &= edge.late;
+            }
+        }
+        let links: Vec<(usize, usize)> = pairs.keys().copied().collect();
+        let late: Vec<bool> = pairs.values().copied().collect();
+        let against = against_the_flow_of(count, &links, &late);
+        let turned: BTreeSet<(usize, usize)> = links
+            .into_iter()
+            .zip(against)
+            .filter_map(|(link, against)| against.then_some(link))
+            .collect();
+        let within = |crossing: &Crossing| Crossing {
+            edge: crossing.edge,
+            upwards: match pair(&crossing.edge) {
+                Some(pair) => turned.contains(&pair),
+                None => crossing.upwards,
+            },
+        };
+        crossings.iter().map(within).collect()
     }
 
     fn join(
@@ -186,7 +243,7 @@ impl Placer<'_> {
         part: usize,
         children: Vec<usize>,
         blocks: Vec<Block>,
-        edges: &[Edge],
+        crossings: &[Crossing],
         child_of: &BTreeMap<usize, usize>,
     ) -> Block {
         let mut problem = Problem::default();
@@ -195,31 +252,29 @@ impl Placer<'_> {
             height: block.height,
             end: End::Free,
         }));
-        let mut ports: BTreeMap<(usize, bool), usize> = BTreeMap::new();
+        let mut ports: BTreeMap<Port, usize> = BTreeMap::new();
         let mut seen: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
         let mut links: Vec<(Link, Piece)> = Vec::new();
-        for edge in edges {
-            let mut port = |out: bool, problem: &mut Problem| {
-                *ports.entry((edge.from, out)).or_insert_with(|| {
+        for Crossing { edge, upwards } in crossings {
+            let at = |out: bool| Port::new(edge.from, out, *upwards);
+            let mut port = |port: Port| {
+                *ports.entry(port).or_insert_with(|| {
+                    let strip = port.above && !self.across;
                     problem.boxes.push(Size {
                         width: PORT_WIDTH,
-                        height: if out || self.across {
-                            0.0
-                        } else {
-                            label::STRIP
-                        },
-                        end: if out { End::Last } else { End::First },
+                        height: if strip { label::STRIP } else { 0.0 },
+                        end: if port.above { End::First } else { End::Last },
                     });
                     problem.boxes.len() - 1
                 })
             };
             let (from, from_port) = match child_of.get(&edge.from) {
-                Some(child) => (*child, blocks[*child].port_out(edge.from)),
-                None => (port(false, &mut problem), Some(0.0)),
+                Some(child) => (*child, blocks[*child].port(at(true))),
+                None => (port(at(false)), Some(0.0)),
             };
             let (to, to_port) = match child_of.get(&edge.to) {
-                Some(child) => (*child, blocks[*child].port_in(edge.from)),
-                None => (port(true, &mut problem), Some(0.0)),
+                Some(child) => (*child, blocks[*child].port(at(false))),
+                None => (port(at(true)), Some(0.0)),
             };
             let ends_here = child_of
                 .get(&edge.to)
@@ -235,6 +290,7 @@ impl Placer<'_> {
                     to,
                     from_port,
                     to_port,
+                    upwards: *upwards,
                 };
                 problem.links.push(link);
                 let piece = Piece {
@@ -253,15 +309,15 @@ impl Placer<'_> {
             inset[0] + placement.width + end[0],
             inset[1] + placement.height + end[1],
         ];
-        let ports_in = ports.iter().filter(|((_, out), _)| !*out);
-        let ports_in = ports_in.map(|(_, port)| inset[0] + placement.middles[*port][0]);
+        let above = ports.iter().filter(|(port, _)| port.above);
+        let above = above.map(|(_, at)| inset[0] + placement.middles[*at][0]);
         let label = match (part, self.across) {
             (ROOT, _) => Label::default(),
             (_, true) => Label::above(label::of(&self.scene.parts[part]).1, inner[1]),
             (_, false) => Label::beside(
                 label::of(&self.scene.parts[part]).1,
                 inner[0],
-                ports_in.collect(),
+                above.collect(),
             ),
         };
         let (width, height) = match self.across {
@@ -270,19 +326,14 @@ impl Placer<'_> {
         };
         inset[0] += (width - inner[0]) / 2.0;
         inset[1] += (height - inner[1]) / 2.0;
-        let side = |out: bool| {
-            let of = ports.iter().filter(|((_, is_out), _)| *is_out == out);
-            of.map(|((from, _), port)| {
-                (*from, inset[0] + placement.middles[*port][0] - width / 2.0)
-            })
-            .collect()
-        };
-        let (ports_in, ports_out) = (side(false), side(true));
+        let ports = ports
+            .into_iter()
+            .map(|(port, at)| (port, inset[0] + placement.middles[at][0] - width / 2.0))
+            .collect();
         Block {
             width,
             height,
-            ports_in,
-            ports_out,
+            ports,
             placement,
             inset,
             children: children.into_iter().zip(blocks).collect(),
@@ -293,11 +344,11 @@ impl Placer<'_> {
     }
 
     /// Before the contents of a hull, across and along the flow. Ports stand on the border.
-    fn inset(&self, part: usize, ports: &BTreeMap<(usize, bool), usize>) -> [f64; 2] {
+    fn inset(&self, part: usize, ports: &BTreeMap<Port, usize>) -> [f64; 2] {
         if part == ROOT {
             return [0.0, 0.0];
         }
-        let has_ports = ports.keys().any(|(_, out)| !out);
+        let has_ports = ports.keys().any(|port| port.above);
         match (self.across, has_ports) {
             (true, true) => [label::STRIP, 0.0],
             (true, false) => [label::STRIP, HULL_PADDING],
@@ -306,8 +357,8 @@ impl Placer<'_> {
         }
     }
 
-    fn outset(&self, part: usize, ports: &BTreeMap<(usize, bool), usize>) -> [f64; 2] {
-        let has_ports = ports.keys().any(|(_, out)| *out);
+    fn outset(&self, part: usize, ports: &BTreeMap<Port, usize>) -> [f64; 2] {
+        let has_ports = ports.keys().any(|port| !port.above);
         match (part, has_ports) {
             (ROOT, _) => [0.0, 0.0],
             (_, true) => [HULL_PADDING, 0.0],
@@ -359,11 +410,16 @@ impl Placer<'_> {
                 .collect();
             // Ports may stand inside the border.
             let is_port = |end: usize| end >= block.children.len();
+            let [above, below] = [at[1], at[1] + block.height];
+            let [first, last] = match link.upwards {
+                true => [below, above],
+                false => [above, below],
+            };
             if let (Some([x, _]), true) = (route.first(), is_port(link.from)) {
-                points.insert(0, turn([start[0] + x, at[1]]));
+                points.insert(0, turn([start[0] + x, first]));
             }
             if let (Some([x, _]), true) = (route.last(), is_port(link.to)) {
-                points.push(turn([start[0] + x, at[1] + block.height]));
+                points.push(turn([start[0] + x, last]));
             }
             points.dedup();
             placed.wires.push(Wire {
@@ -371,6 +427,7 @@ impl Placer<'_> {
                 from: piece.from,
                 to: piece.to,
                 leads_to: piece.leads_to,
+                upwards: link.upwards,
             });
         }
         for ((child, inner), [x, y]) in block.children.into_iter().zip(&block.placement.middles) {

@@ -67,6 +67,8 @@ struct Trace {
 pub(super) struct Edge {
     pub from: usize,
     pub to: usize,
+    /// Whether all that it stands for comes in a later stage.
+    pub late: bool,
 }
 
 pub(super) struct Scene {
@@ -80,6 +82,8 @@ pub(super) struct Scene {
     pub heat: Option<Heat>,
     /// The only links that are drawn, where not all are.
     pub links: Option<BTreeSet<(usize, usize)>>,
+    /// The links between units that are not in the first of several stages.
+    pub late: BTreeSet<(usize, usize)>,
 }
 
 /// The outermost part.
@@ -94,6 +98,7 @@ impl Scene {
             unknown: Vec::new(),
             heat: None,
             links: None,
+            late: BTreeSet::new(),
         };
         scene.plant(graph);
         if !wishes.unfold {
@@ -282,17 +287,24 @@ impl Scene {
     /// The links between boxes, each once. What one repeat gives to the next is not drawn: both are
     /// the same box.
     pub fn edges(&self) -> Vec<Edge> {
-        let mut seen = BTreeSet::new();
-        let mut edges = Vec::new();
+        let mut seen: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut edges: Vec<Edge> = Vec::new();
         let traces: Vec<Trace> = (0..self.units.len()).map(|unit| self.trace(unit)).collect();
-        for (unit, to) in self.units.iter().zip(&traces) {
-            for from in unit.inputs.iter().map(|input| &traces[*input]) {
+        for (index, (unit, to)) in self.units.iter().zip(&traces).enumerate() {
+            for input in &unit.inputs {
+                let from = &traces[*input];
                 if self.between_repeats(from, to) {
                     continue;
                 }
+                let late = self.late.contains(&(*input, index));
                 let (from, to) = (self.shown(from.part), self.shown(to.part));
-                if from != to && seen.insert((from, to)) {
-                    edges.push(Edge { from, to });
+                if from == to {
+                    continue;
+                }
+                let known = *seen.entry((from, to)).or_insert(edges.len());
+                match edges.get_mut(known) {
+                    Some(edge) => edge.late &= late,
+                    None => edges.push(Edge { from, to, late }),
                 }
             }
         }

@@ -388,6 +388,47 @@ fn films_tell_what_came_and_went() {
     assert!(film.frame(1).to_svg().contains(">removed<"));
 }
 
+/// A folded part says how much of it came and went, and how much there is at each stage.
+#[test]
+fn parts_say_how_much_of_them_a_stage_changed() {
+    let layers = |second: fn(Value) -> Value| {
+        Graph::build("parts", |g| {
+            let mut x = g.input("x", f32s(("n",)));
+            x = g.scope("first", || (0..40).fold(x, |x, _| x.tanh()));
+            g.output(
+                "y",
+                g.scope("second", || second((0..40).fold(x, |x, _| x.tanh()))),
+            );
+        })
+        .unwrap()
+    };
+    let film = FilmStrip::new("parts", &layers(|x| x.exp().sin().cos()));
+    let film = film.then("shorten", "one for three", &layers(|x| x.exp().sin()));
+    let frame = film.frame(1);
+    let svg = frame.to_svg();
+    assert!(svg.contains(">−1<") && !svg.contains(">+1<"), "{svg}");
+    assert!(svg.contains(">42 ops<"), "{svg}");
+    let first = film.frame(0);
+    assert!(first.to_svg().contains(">43 ops<") && !first.to_svg().contains(">−"));
+    assert!(frame.to_svg().contains(">removed<") && !first.to_svg().contains(">removed<"));
+}
+
+/// Constants are written into what reads them, so that their going is told in words.
+#[test]
+fn constants_that_go_are_told() {
+    let graph = Graph::build("gated", |g| {
+        let x = g.input("x", f32s(("n", 64)));
+        let gate = (x * 1.0 + 2.0).tanh();
+        let same = (x * 1.0 + 2.0).tanh();
+        g.output("y", x * gate + same);
+    })
+    .unwrap();
+    let film = FilmStrip::every_patch(&Session::cpu().compile(&graph).unwrap()).unwrap();
+    let alt = film.figure().alt().to_owned();
+    let told = "share_subexpressions: 1 constant removed, 9 → 8 nodes";
+    assert!(alt.contains(told), "{alt}");
+}
+
 /// A link into a kernel that comes later leaves nothing behind before: as many arrows as links, and a
 /// second piece for the two that cross the kernel's border.
 #[test]

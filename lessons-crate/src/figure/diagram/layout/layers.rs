@@ -1,14 +1,15 @@
-//! Cycles broken, and each box in a layer below what it uses.
+//! Each box in a layer below what it uses.
 
 use std::collections::HashMap;
 
+use super::cycles::against_the_flow;
 use super::{End, Grid, Hop, Link, Node, Problem};
 
 /// The most stand-ins that links get; links beyond run straight from end to end.
 const MOST_BENDS: usize = 20_000;
 
 pub(super) fn arrange(problem: &Problem) -> Grid {
-    let turned = against_the_flow(problem);
+    let turned = turned(problem);
     let ends: Vec<(usize, usize)> = problem
         .links
         .iter()
@@ -22,45 +23,21 @@ pub(super) fn arrange(problem: &Problem) -> Grid {
     with_bends(problem, turned, &ends, &layer_of)
 }
 
-/// The links that close a cycle, found by walking the links depth first.
-fn against_the_flow(problem: &Problem) -> Vec<bool> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum State {
-        New,
-        Open,
-        Done,
-    }
-    let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); problem.boxes.len()];
-    for (index, link) in problem.links.iter().enumerate() {
-        leaving[link.from].push(index);
-    }
-    let mut turned = vec![false; problem.links.len()];
-    let mut state = vec![State::New; problem.boxes.len()];
-    for start in 0..problem.boxes.len() {
-        if state[start] != State::New {
-            continue;
-        }
-        state[start] = State::Open;
-        let mut walk = vec![(start, 0)];
-        while let Some((at, next)) = walk.last_mut() {
-            let Some(&link) = leaving[*at].get(*next) else {
-                state[*at] = State::Done;
-                walk.pop();
-                continue;
-            };
-            *next += 1;
-            let to = problem.links[link].to;
-            match state[to] {
-                State::New => {
-                    state[to] = State::Open;
-                    walk.push((to, 0));
-                }
-                State::Open => turned[link] = true,
-                State::Done => {}
-            }
-        }
-    }
-    turned
+/// The links that lead upwards: those that are to, and those that close a cycle with the others.
+fn turned(problem: &Problem) -> Vec<bool> {
+    let links: Vec<(usize, usize)> = problem
+        .links
+        .iter()
+        .map(|link| match link.upwards {
+            true => (link.to, link.from),
+            false => (link.from, link.to),
+        })
+        .collect();
+    let against = against_the_flow(problem.boxes.len(), &links);
+    let pairs = problem.links.iter().zip(against);
+    pairs
+        .map(|(link, against)| link.upwards != against)
+        .collect()
 }
 
 /// The longest path from the top; then boxes move down towards their users where that shortens

@@ -1,12 +1,13 @@
 //! Where the boxes of a diagram go: layers from top to bottom, after Sugiyama, Tagawa and Toda (1981).
 //!
-//! [`Layered`] breaks cycles, puts each node below what it uses (`layers.rs`), orders the layers so
+//! [`Layered`] breaks cycles (`cycles.rs`), puts each node below what it uses (`layers.rs`), orders the layers so
 //! that few links cross (`crossings.rs`), and gives each node its place so that long links run
 //! straight (`coordinates.rs`, after Brandes and Köpf, 2001). Boxes never overlap, and links pass
 //! beside them. Diagrams from left to right are the same with the axes exchanged.
 
 mod coordinates;
 mod crossings;
+pub(super) mod cycles;
 mod layers;
 
 /// Boxes and the links between them.
@@ -32,7 +33,8 @@ pub enum End {
     Last,
 }
 
-/// A link from the bottom of one box to the top of another.
+/// A link from the bottom of one box to the top of another, or, upwards, from the top of one to the
+/// bottom of another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
     pub from: usize,
@@ -40,6 +42,8 @@ pub struct Link {
     /// Where it leaves, from the middle of the box; `None` where the layout may choose.
     pub from_port: Option<f64>,
     pub to_port: Option<f64>,
+    /// Whether it leads against the flow. Other links do where they close a cycle.
+    pub upwards: bool,
 }
 
 /// What a layout found.

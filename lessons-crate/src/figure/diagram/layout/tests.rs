@@ -27,6 +27,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                     to: (from + off) % count,
                     from_port: port.map(|part: f64| part * boxes[from].width),
                     to_port: None,
+                    upwards: false,
                 });
                 Problem {
                     links: links.collect(),
@@ -103,6 +104,7 @@ fn a_chain_is_one_straight_line() {
                 to: from + 1,
                 from_port: None,
                 to_port: None,
+                upwards: false,
             })
             .collect(),
     };
@@ -127,6 +129,7 @@ fn a_long_link_runs_straight_beside_the_chain() {
         to,
         from_port: None,
         to_port: None,
+        upwards: false,
     };
     let problem = Problem {
         boxes: vec![size; 6],
