@@ -8,6 +8,7 @@ use lessons::bench::{
     self, BenchReport, CaseShape, Config, Implementation, Measures, ModelKeys, Precision,
 };
 
+use crate::allocator;
 use crate::output;
 use crate::reports::{self, CleanArgs, HistoryArgs};
 
@@ -98,6 +99,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
 }
 
 fn time(args: &TimingArgs) -> anyhow::Result<()> {
+    bench::count_allocations_with(allocator::count);
     let config = config(args)?;
     if let Some(folder) = &args.write_model {
         return write_model(&config, folder);
@@ -125,13 +127,25 @@ fn time(args: &TimingArgs) -> anyhow::Result<()> {
         .cases
         .iter()
         .map(|case| &case.comparison.rows[0].time);
-    match ours.clone().find_map(|time| time.as_ref().err()) {
-        Some(error) if ours.clone().all(Result::is_err) => {
-            anyhow::bail!("nothing was measured: {error}")
-        }
-        _ => Ok(()),
+    if let Some(error) = ours.clone().find_map(|time| time.as_ref().err())
+        && ours.clone().all(Result::is_err)
+    {
+        anyhow::bail!("nothing was measured: {error}");
+    }
+    let incomplete = report.incomplete();
+    match incomplete.is_empty() {
+        true => Ok(()),
+        false => Err(Incomplete(incomplete).into()),
     }
 }
+
+/// The exit code where a report was made, and not all of it is what was asked for.
+pub const INCOMPLETE: u8 = 3;
+
+/// Rows of a report that have no time, or the time of another result.
+#[derive(Debug, thiserror::Error)]
+#[error("the report is there, but {}", .0.join("; "))]
+pub struct Incomplete(Vec<String>);
 
 /// Tells what is being done.
 fn doing(what: &str) {

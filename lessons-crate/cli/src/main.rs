@@ -1,5 +1,6 @@
 //! The command line of Lessons: thin calls into the library, one file a subcommand.
 
+mod allocator;
 mod bench;
 mod classify;
 mod compile;
@@ -16,6 +17,10 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Benchmarks tell with it what a run allocates.
+#[global_allocator]
+static ALLOCATOR: allocator::Counting = allocator::Counting;
 
 /// Classify text with a small model, and look into models, weights and graphs.
 ///
@@ -59,6 +64,10 @@ fn main() -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
+    if let Some(incomplete) = error.downcast_ref::<bench::Incomplete>() {
+        output::note(format_args!("error: {incomplete}"));
+        return ExitCode::from(bench::INCOMPLETE);
+    }
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         usage.exit();
     }

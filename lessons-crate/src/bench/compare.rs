@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 
+use super::conditions::Conditions;
 use super::difference::{Difference, Numbers, guarded};
 use super::error::BenchError;
 use super::measurement::{Budget, Measurement, Sampler, seconds};
@@ -95,6 +96,8 @@ pub struct Row {
     pub name: String,
     /// The time, or why there is none.
     pub time: Result<Measurement, String>,
+    /// What was measured before it failed, where that happened after the first samples.
+    pub before_failing: Option<Measurement>,
     /// How far the result is from the first one's; `None` for the first itself, and where there is
     /// no result.
     pub difference: Option<Difference>,
@@ -107,6 +110,8 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// What was allowed as difference.
     pub tolerance: f64,
+    /// What spoiled the measurement as a whole: other load, a clock that changed.
+    pub conditions: Vec<String>,
 }
 
 fn run(
@@ -119,11 +124,13 @@ fn run(
         return Err(BenchError::new(format!("{title} compares nothing"))
             .help(".with(\"name\", |input| …) before .run()"));
     }
+    let conditions = Conditions::start();
     let rows = measure_all(works, tolerance, budget);
     Ok(Comparison {
         title,
         rows,
         tolerance,
+        conditions: conditions.end(&[]),
     })
 }
 
@@ -148,6 +155,7 @@ pub(super) fn measure_all(
             rows.push(Row {
                 name,
                 time: Err(error.clone().unwrap_or_default()),
+                before_failing: None,
                 difference,
             });
             (error, move |calls: u32| guarded(|| time(&mut work, calls)))
@@ -156,8 +164,8 @@ pub(super) fn measure_all(
     let mut samplers: Vec<_> = timed
         .iter_mut()
         .map(|(error, work)| match error {
-            None => Sampler::warm_up(budget, work),
-            Some(error) => Err(error.clone()),
+            None => Sampler::warm_up(budget, work).map_err(Failure::at_once),
+            Some(error) => Err(Failure::at_once(error.clone())),
         })
         .collect();
     while samplers
@@ -169,14 +177,52 @@ pub(super) fn measure_all(
                 && !running.is_done()
                 && let Err(error) = running.sample()
             {
-                *sampler = Err(error);
+                fail(sampler, error);
             }
         }
     }
     for (row, sampler) in rows.iter_mut().zip(samplers) {
-        row.time = sampler.map(Sampler::measurement);
+        (row.time, row.before_failing) = outcome(sampler);
     }
     rows
+}
+
+/// Why there is no time, and what was measured before.
+pub(super) struct Failure {
+    error: String,
+    before: Option<Measurement>,
+}
+
+impl Failure {
+    /// Before any sample was taken.
+    pub fn at_once(error: String) -> Failure {
+        Failure {
+            error,
+            before: None,
+        }
+    }
+}
+
+/// A measurement that goes on, or has failed.
+pub(super) type Running<'a, 'b> = Result<Sampler<'a, 'b, String>, Failure>;
+
+/// Ends a measurement by a failure; its samples are kept.
+pub(super) fn fail(sampler: &mut Running<'_, '_>, error: String) {
+    let failed = std::mem::replace(sampler, Err(Failure::at_once(error)));
+    if let (Ok(before), Err(failure)) = (failed, sampler) {
+        let before = before.measurement();
+        failure.before = (!before.samples().is_empty()).then_some(before);
+    }
+}
+
+/// What became of a measurement: the time or why there is none, and what was measured before that.
+pub(super) fn outcome(
+    sampler: Running<'_, '_>,
+) -> (Result<Measurement, String>, Option<Measurement>) {
+    match sampler {
+        Ok(sampler) => (Ok(sampler.measurement()), None),
+        Err(failure) => (Err(failure.error), failure.before),
+    }
 }
 
 /// Runs `work` a number of times and waits until its device is done.
@@ -239,8 +285,10 @@ impl Comparison {
 
     /// What makes the numbers worth less than they look, each once.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<String> = Vec::new();
+        let mut warnings = self.conditions.clone();
         for row in &self.rows {
+            let unequal = row.difference.and_then(|it| it.unequal());
+            warnings.extend(unequal.map(|it| format!("{} computes {it}", row.name)));
             for warning in row.time.iter().flat_map(Measurement::warnings) {
                 if !warnings.contains(&warning) {
                     warnings.push(warning);

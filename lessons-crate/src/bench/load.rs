@@ -5,6 +5,8 @@ use std::time::Instant;
 
 /// Other programs may take this share of one processor before it is worth a warning.
 const TOLERATED: f64 = 0.1;
+/// In a shorter time too few ticks are counted to tell.
+const SHORTEST: f64 = 0.2;
 /// The system counts processor time in hundredths of a second.
 const TICKS: f64 = 100.0;
 
@@ -42,7 +44,8 @@ impl Watch {
 
     /// What to warn of.
     pub fn warning(&self, also: &[u32]) -> Option<String> {
-        warning(self.others(also)?)
+        let long = self.start.elapsed().as_secs_f64() >= SHORTEST;
+        warning(self.others(also).filter(|_| long)?)
     }
 }
 

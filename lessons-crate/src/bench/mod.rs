@@ -4,8 +4,11 @@
 //! graph on every device that is there. Each keeps its raw samples, shows a correctness beside every
 //! time, and has a `verdict()` that reads the same on every machine, for the times do not.
 
+mod allocation;
 mod benchmark;
+mod clock;
 mod compare;
+mod conditions;
 mod difference;
 mod error;
 mod figure;
@@ -18,6 +21,7 @@ mod recorded;
 mod saved;
 mod statistics;
 
+pub use allocation::{AllocationCounter, Allocations, count_allocations_with};
 pub use benchmark::{
     About, Bandwidth, BenchReport, CaseReport, CaseShape, Config, Crossover, Devices,
     Implementation, Limits, Loaded, Measure, Measures, Memory, ModelKeys, Once, Precision, Ratio,

@@ -69,8 +69,13 @@ fn json_has_the_promised_keys_and_the_logits_of_the_model() {
             "runs",
             "gflops",
             "peak_share",
+            "peak_bytes",
+            "allocations",
+            "allocated_bytes",
             "logits",
         ];
+        let told = |key: &&str| *key != "peak_bytes" || cfg!(target_os = "linux");
+        let expected: Vec<&str> = expected.into_iter().filter(told).collect();
         assert_eq!(keys(result), expected);
         let time = |key: &str| result[key].as_f64().unwrap();
         assert!(0.0 < time("min_ms") && time("min_ms") <= time("median_ms"));
@@ -146,7 +151,7 @@ fn people_get_tables() {
     assert_eq!(rows, 4, "{markdown}");
     let csv = bench(&["--format", "csv"]).stdout;
     let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-    assert_eq!(columns, [18; 3], "{csv}");
+    assert_eq!(columns, [21; 3], "{csv}");
 }
 
 #[test]
@@ -304,6 +309,42 @@ fn compiling_and_the_limits_of_the_machine_are_benchmarks_too() {
             .as_f64()
             .unwrap()
             > 0.0
+    );
+}
+
+/// What is compiled allocates, so the counter counts; runs into a given output don't.
+#[test]
+fn a_run_allocates_nothing() {
+    let first = |args: &[&str]| {
+        let said = answer(&[&["bench"], args, &["--time", "5", "--format", "json"]].concat());
+        said.json()[0]["results"][0].clone()
+    };
+    let model = original();
+    let distilbert = [
+        "distilbert",
+        "--shapes",
+        "2x8",
+        "--model",
+        model.to_str().unwrap(),
+    ];
+    for args in [
+        distilbert.as_slice(),
+        &["elementwise", "--shapes", "262144"],
+        &["mlp", "--shapes", "4x8"],
+        &["cnn", "--shapes", "2x1x28x28"],
+    ] {
+        let result = first(args);
+        assert_eq!(result["allocations"], 0, "{args:?}: {result}");
+        assert_eq!(result["allocated_bytes"], 0, "{args:?}: {result}");
+        if cfg!(target_os = "linux") {
+            assert!(result["peak_bytes"].as_u64() > Some(1 << 20), "{result}");
+        }
+    }
+    let compiled = first(&["compile-small"]);
+    assert!(compiled["allocations"].as_u64() > Some(10), "{compiled}");
+    assert!(
+        compiled["allocated_bytes"].as_u64() > Some(100),
+        "{compiled}"
     );
 }
 

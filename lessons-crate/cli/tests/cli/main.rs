@@ -1,6 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and how it fails.
 
 mod bench;
+mod bench_failures;
 mod classify;
 mod export;
 mod fetch;

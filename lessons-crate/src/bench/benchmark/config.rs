@@ -289,9 +289,11 @@ impl Config {
                 "leave it out for as many as processors",
             );
         }
-        if self.measure.max_samples == 0 || self.measure.max_samples < self.measure.min_samples {
+        let samples = self.measure.min_samples..=self.measure.max_samples;
+        if samples.is_empty() || samples.contains(&0) {
             return refuse(
-                "measure.max_samples would keep no sample, or fewer than measure.min_samples",
+                "measure.min_samples must be 1 at least, and measure.max_samples no less than it: without a \
+                 sample nothing is measured",
                 "min_samples = 10 and max_samples = 2000",
             );
         }
@@ -395,7 +397,12 @@ mod tests {
             (
                 "[model]",
                 "[measure]\nmax_samples = 0\n[model]",
-                "no sample",
+                "without a sample",
+            ),
+            (
+                "[model]",
+                "[measure]\nmin_samples = 0\n[model]",
+                "without a sample",
             ),
             ("\"a\"", "\"a\"\nthreads = 0", "threads is 0"),
             (

@@ -90,9 +90,10 @@ mod tests {
         Row {
             name: name.to_owned(),
             time: Ok(Measurement::of_samples(vec![seconds; 10])),
+            before_failing: None,
             difference: Some(Difference {
-                largest: 0.0,
                 agrees,
+                ..Difference::default()
             }),
         }
     }
@@ -104,12 +105,13 @@ mod tests {
             flops: None,
             bytes: 1.0,
             copy_gbs: None,
-            memory: None,
+            memory: Vec::new(),
             outputs: Vec::new(),
             comparison: Comparison {
                 title: String::new(),
                 rows: vec![row("one", 1.0, true), row("two", *seconds, *agrees)],
                 tolerance: 1.0,
+                conditions: Vec::new(),
             },
         };
         let loaded = Loaded {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use candle_core::Tensor;
 
+use super::memory::{Memory, forget_peak, peak_bytes};
 use super::shape::CaseShape;
+use crate::bench::allocation::of_a_run;
 use crate::bench::difference::Numbers;
 use crate::compile::Cost;
 use crate::graph::{Bindings, Graph};
@@ -83,14 +85,6 @@ pub struct Loaded {
     pub seconds: f64,
 }
 
-/// Memory of a process that loads a model and runs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// The most that the process has had resident.
-    pub peak_bytes: u64,
-    pub weights_bytes: u64,
-}
-
 /// Something that runs models. Errors are texts of one line: they stand in tables.
 pub trait Engine {
     fn name(&self) -> &str;
@@ -103,9 +97,24 @@ pub trait Engine {
     /// Runs so often on the inputs that were given last; gives the time of all runs together.
     fn time(&mut self, calls: u32) -> Result<Duration, String>;
 
-    /// The memory that runs on the last inputs took, where that is measured.
-    fn memory(&self) -> Option<Memory> {
-        None
+    /// What memory runs on the inputs that were given last take. It may run for that a few times.
+    fn memory(&mut self) -> Memory {
+        let process = self.process();
+        forget_peak(process);
+        let mut allocations = None;
+        // What another process allocates is not seen from here, and one run of it will do.
+        let ran = match process {
+            Some(_) => self.time(1).is_ok(),
+            None => {
+                allocations = of_a_run(|calls| self.time(calls).map(drop));
+                allocations.is_some() || self.time(1).is_ok()
+            }
+        };
+        Memory {
+            peak_bytes: peak_bytes(process).filter(|_| ran),
+            weights_bytes: None,
+            allocations,
+        }
     }
 
     /// The process that it is, where it is one of its own.

@@ -1,6 +1,5 @@
 //! Fresh processes: from a model's file to its first result, and the most memory that this takes.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::distilbert;
-use super::engine::{Case, Engine, Loaded, Memory, Task};
+use super::engine::{Case, Engine, Loaded, Task};
+use super::memory::{Memory, peak_bytes};
 use super::ours::loaded;
 use super::work;
 use crate::bench::difference::Numbers;
@@ -53,22 +53,9 @@ pub fn once(config: &Config) -> crate::Result<Once> {
     Ok(Once {
         dims: first.dims,
         output: first.elements,
-        peak_bytes: peak_bytes(),
+        peak_bytes: peak_bytes(None),
         weights_bytes,
     })
-}
-
-/// The most memory that this process has had resident: `VmHWM` of Linux.
-fn peak_bytes() -> Option<u64> {
-    parse_peak(&fs::read_to_string("/proc/self/status").ok()?)
-}
-
-fn parse_peak(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 /// Starts the command line anew for each run.
@@ -77,7 +64,7 @@ pub struct Fresh {
     /// Where a model without a directory is written.
     folder: PathBuf,
     arguments: Vec<String>,
-    memory: Option<Memory>,
+    memory: Memory,
 }
 
 impl Fresh {
@@ -86,7 +73,7 @@ impl Fresh {
             program,
             folder,
             arguments: Vec::new(),
-            memory: None,
+            memory: Memory::default(),
         }
     }
 
@@ -107,13 +94,11 @@ impl Fresh {
         }
         let once: Once = serde_json::from_slice(&output.stdout)
             .map_err(|error| format!("the process said what is no result: {error}"))?;
-        if let Some(peak) = once.peak_bytes {
-            let most = self.memory.map_or(0, |memory| memory.peak_bytes);
-            self.memory = Some(Memory {
-                peak_bytes: peak.max(most),
-                weights_bytes: once.weights_bytes,
-            });
-        }
+        self.memory = Memory {
+            peak_bytes: self.memory.peak_bytes.max(once.peak_bytes),
+            weights_bytes: Some(once.weights_bytes),
+            allocations: None,
+        };
         Ok(once)
     }
 }
@@ -151,11 +136,12 @@ impl Engine for Fresh {
     }
 
     fn prepare(&mut self, case: &Case) -> Result<Numbers, String> {
-        self.memory = None;
+        self.memory = Memory::default();
         let once = self.run(Some(case.shape.to_string()))?;
         Ok(Numbers {
             dims: once.dims,
             elements: once.output,
+            dtype: None,
         })
     }
 
@@ -167,7 +153,7 @@ impl Engine for Fresh {
         Ok(start.elapsed())
     }
 
-    fn memory(&self) -> Option<Memory> {
+    fn memory(&mut self) -> Memory {
         self.memory
     }
 }
@@ -175,13 +161,6 @@ impl Engine for Fresh {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_is_read_from_what_the_system_says() {
-        assert_eq!(parse_peak("Name:\tx\nVmHWM:\t  2048 kB\n"), Some(2 << 20));
-        assert_eq!(parse_peak("VmHWM:\tmany kB\n"), None);
-        assert_eq!(parse_peak(""), None);
-    }
 
     #[test]
     fn a_program_that_is_not_there_or_fails_is_an_error() {

@@ -6,6 +6,7 @@ use super::limits::Limits;
 use super::report::{BenchReport, CaseReport};
 use crate::bench::compare::Row;
 use crate::bench::machine::Machine;
+use crate::bench::measurement::Measurement;
 
 /// `{"machine":{…},"precision":"f32","threads":2,"results":[…]}`; other implementations stand in
 /// `peers`, which is left out where there are none.
@@ -50,8 +51,16 @@ struct ShownResult<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome<'a> {
-    Error { error: &'a str },
+    Error(Failed<'a>),
     Times(Box<Times<'a>>),
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+    /// What was measured before that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    samples_before_failing_ms: Vec<f64>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +80,11 @@ struct Times<'a> {
     peak_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weights_bytes: Option<u64>,
+    /// Allocations of one run, once it is steady, and their bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocations: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocated_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logits: Option<&'a [f64]>,
     /// The start of another result than logits.
@@ -110,7 +124,7 @@ impl BenchReport {
             results
                 .filter_map(|case| {
                     let shown = case.comparison.rows.get(row)?;
-                    Some(self.result(case, shown, case.outputs.get(row)?, all || row > 0))
+                    Some(self.result(case, row, shown, all || row > 0))
                 })
                 .collect()
         };
@@ -140,13 +154,21 @@ impl BenchReport {
     fn result<'a>(
         &self,
         case: &'a CaseReport,
+        number: usize,
         row: &'a Row,
-        output: &'a [f64],
         all: bool,
     ) -> ShownResult<'a> {
         let logits = self.output == "logits";
+        let output = case.outputs.get(number).map_or(&[][..], Vec::as_slice);
+        let memory = case.memory.get(number).copied().unwrap_or_default();
         let outcome = match &row.time {
-            Err(error) => Outcome::Error { error },
+            Err(error) => Outcome::Error(Failed {
+                error,
+                samples_before_failing_ms: row
+                    .before_failing
+                    .as_ref()
+                    .map_or_else(Vec::new, milliseconds),
+            }),
             Ok(time) => Outcome::Times(Box::new(Times {
                 median_ms: rounded(time.median() * 1e3),
                 min_ms: rounded(time.min() * 1e3),
@@ -157,8 +179,10 @@ impl BenchReport {
                     .gflops(time)
                     .map(|it| rounded(it / self.limits.fma_gflops)),
                 copy_share: case.copy_share(time).map(rounded),
-                peak_bytes: case.memory.map(|memory| memory.peak_bytes),
-                weights_bytes: case.memory.map(|memory| memory.weights_bytes),
+                peak_bytes: memory.peak_bytes,
+                weights_bytes: memory.weights_bytes,
+                allocations: memory.allocations.map(|it| it.count),
+                allocated_bytes: memory.allocations.map(|it| it.bytes),
                 logits: logits.then_some(output),
                 outputs: (!logits).then_some(output),
                 more: all.then(|| More::new(case, row, time)),
@@ -172,7 +196,7 @@ impl BenchReport {
 }
 
 impl More {
-    fn new(case: &CaseReport, row: &Row, time: &crate::bench::Measurement) -> Self {
+    fn new(case: &CaseReport, row: &Row, time: &Measurement) -> Self {
         let interval = time.interval();
         More {
             p50_ms: rounded(time.median() * 1e3),
@@ -185,9 +209,13 @@ impl More {
             gbs: rounded(case.gbs(time)),
             largest_difference: row.difference.map(|difference| difference.largest),
             agrees: row.difference.map(|difference| difference.agrees),
-            samples_ms: time.samples().iter().map(|s| rounded(s * 1e3)).collect(),
+            samples_ms: milliseconds(time),
         }
     }
+}
+
+fn milliseconds(time: &Measurement) -> Vec<f64> {
+    time.samples().iter().map(|s| rounded(s * 1e3)).collect()
 }
 
 /// To six significant digits: clocks know no more.

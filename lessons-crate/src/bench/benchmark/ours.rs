@@ -192,6 +192,7 @@ impl Engine for Ours {
             Ok(Numbers {
                 dims: result.dims().to_vec(),
                 elements,
+                dtype: Some(candle_core::DType::F32),
             })
         })
     }

@@ -1,11 +1,13 @@
 //! What a benchmark found.
 
-use super::engine::{Loaded, Memory};
+use super::engine::Loaded;
 use super::limits::Limits;
+use super::memory::Memory;
 use crate::bench::compare::{Comparison, Row};
 use crate::bench::machine::Machine;
 use crate::bench::measurement::Measurement;
 use crate::bench::statistics::{Interval, ratio_interval};
+use crate::engine::Device;
 
 /// The times of all implementations at all shapes, and what they are worth.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +38,8 @@ pub struct CaseReport {
     pub bytes: f64,
     /// The speed of copying as many bytes in the same run, in GB/s, where it is what limits a run.
     pub copy_gbs: Option<f64>,
-    /// What memory our process took, where that is measured.
-    pub memory: Option<Memory>,
+    /// What memory each implementation took.
+    pub memory: Vec<Memory>,
     /// The start of each implementation's result; empty where there is none.
     pub outputs: Vec<Vec<f64>>,
     /// The rows, ours first.
@@ -82,6 +84,34 @@ impl BenchReport {
         })
     }
 
+    /// What failed or gave another result, and at which shapes. That a machine has no GPU is no failure.
+    pub fn incomplete(&self) -> Vec<String> {
+        let no_gpu = Device::available().iter().all(|it| *it == Device::Cpu);
+        let missing = no_gpu.then(|| Device::usual_gpu().to_string());
+        let mut found = Vec::new();
+        for (number, (name, _)) in self.engines.iter().enumerate() {
+            let shapes = |is: &dyn Fn(&Row) -> bool| {
+                let cases = self.cases.iter();
+                let rows = cases.filter_map(|case| Some((case, case.comparison.rows.get(number)?)));
+                let shapes: Vec<&str> = rows
+                    .filter(|(_, row)| is(row))
+                    .map(|(case, _)| case.shape.as_str())
+                    .collect();
+                shapes.join(", ")
+            };
+            let failed = shapes(&|row| row.time.is_err());
+            let differs =
+                shapes(&|row| row.time.is_ok() && row.difference.is_some_and(|it| !it.agrees));
+            if !failed.is_empty() && missing.as_ref() != Some(name) {
+                found.push(format!("{name} failed at {failed}"));
+            }
+            if !differs.is_empty() {
+                found.push(format!("{name} gave another result at {differs}"));
+            }
+        }
+        found
+    }
+
     /// All warnings, those of single measurements with their shape and implementation.
     pub fn all_warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
@@ -92,6 +122,10 @@ impl BenchReport {
         }
         for case in &self.cases {
             for row in &case.comparison.rows {
+                let unequal = row.difference.and_then(|it| it.unequal());
+                warnings.extend(
+                    unequal.map(|it| format!("{} at {} computes {it}", row.name, case.shape)),
+                );
                 let scattered = row.time.iter().flat_map(Measurement::warnings);
                 warnings.extend(
                     scattered

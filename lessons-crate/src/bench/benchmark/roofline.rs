@@ -7,8 +7,9 @@ use lessons_compute::pool::{MAX_THREADS, Pool};
 use lessons_compute::roofline::{copy_bandwidth, fma_peak, read_bandwidth, triad_bandwidth};
 use serde::{Deserialize, Serialize};
 
+use crate::bench::conditions::Conditions;
 use crate::bench::error::BenchError;
-use crate::bench::load::{Watch, warning_before};
+use crate::bench::load::warning_before;
 use crate::bench::machine::Machine;
 use crate::figure::Table;
 
@@ -86,7 +87,7 @@ pub struct Bandwidth {
 /// Measures the limits. `say` is told what is being done.
 pub fn roofline(keys: &RooflineKeys, say: &mut dyn FnMut(&str)) -> Roofline {
     let mut warnings: Vec<String> = warning_before().into_iter().collect();
-    let watch = Watch::start();
+    let mut conditions = Conditions::start();
     let machine = Machine::here();
     let threads = match keys.threads.as_slice() {
         [] if machine.threads > 1 => vec![1, machine.threads],
@@ -95,10 +96,12 @@ pub fn roofline(keys: &RooflineKeys, say: &mut dyn FnMut(&str)) -> Roofline {
     };
     let results = threads.into_iter().map(|threads| {
         say(&format!("roofline, threads: {threads}"));
-        row(threads, keys)
+        let row = row(threads, keys);
+        conditions.look();
+        row
     });
     let results = results.collect();
-    warnings.extend(watch.warning(&[]));
+    warnings.extend(conditions.end(&[]));
     Roofline {
         isa: lessons_compute::isa::Isa::best().name(),
         machine,

@@ -13,14 +13,16 @@ use super::engine::{Case, Engine, Loaded, Task};
 use super::fresh::Fresh;
 use super::gpu::Gpu;
 use super::limits::Limits;
+use super::memory::Memory;
 use super::ours::Ours;
 use super::process::External;
 use super::report::{BenchReport, CaseReport};
 use super::work::case;
-use crate::bench::compare::{Comparison, Row};
+use crate::bench::compare::{Comparison, Failure, Row, Running, fail, outcome};
+use crate::bench::conditions::Conditions;
 use crate::bench::difference::Numbers;
 use crate::bench::error::BenchError;
-use crate::bench::load::{Watch, warning_before};
+use crate::bench::load::warning_before;
 use crate::bench::machine::Machine;
 use crate::bench::measurement::{Measurement, Sampler};
 
@@ -44,7 +46,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
         .map(|shape| case(config.model()?, &task, shape))
         .collect::<crate::Result<_>>()?;
     let mut warnings: Vec<String> = warning_before().into_iter().collect();
-    let watch = Watch::start();
+    let mut conditions = Conditions::start();
     let limits = Limits::measure(threads);
 
     let folder = tempfile::tempdir().map_err(no_folder)?;
@@ -65,12 +67,13 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
     for case in &cases {
         say(&format!("{} {}", config.benchmark.name, case.shape));
         reports.push(measure(config, case, &mut engines, &loaded));
+        conditions.look();
     }
     let processes: Vec<u32> = engines
         .iter()
         .filter_map(|engine| engine.process())
         .collect();
-    warnings.extend(watch.warning(&processes));
+    warnings.extend(conditions.end(&processes));
     Ok(BenchReport {
         name: config.benchmark.name.clone(),
         description: config.benchmark.description.clone(),
@@ -163,7 +166,7 @@ fn measure(
     let mut failures = Vec::new();
     for (engine, loaded) in engines.iter_mut().zip(loaded) {
         let result = match loaded {
-            Ok(_) => engine.prepare(case),
+            Ok(_) => engine.prepare(case).and_then(Numbers::without_nan),
             Err(error) => Err(error.clone()),
         };
         let difference = match (&first, &result) {
@@ -183,12 +186,21 @@ fn measure(
     let copy_before = copy();
     let times = time_in_turns(config, engines, failures);
     let copy_after = copy();
+    let memory = engines
+        .iter_mut()
+        .zip(&times)
+        .map(|(engine, (time, _))| match time {
+            Ok(_) => engine.memory(),
+            Err(_) => Memory::default(),
+        })
+        .collect();
     let rows = rows
         .into_iter()
         .zip(times)
-        .map(|((name, difference), time)| Row {
+        .map(|((name, difference), (time, before_failing))| Row {
             name,
             time,
+            before_failing,
             difference,
         })
         .collect();
@@ -197,12 +209,13 @@ fn measure(
         flops: runs.then_some(case.flops),
         bytes: case.bytes,
         copy_gbs: copy_before.zip(copy_after).map(|(a, b)| a.max(b)),
-        memory: engines.first().and_then(|engine| engine.memory()),
+        memory,
         outputs,
         comparison: Comparison {
             title: case.shape.to_string(),
             rows,
             tolerance,
+            conditions: Vec::new(),
         },
     }
 }
@@ -235,19 +248,19 @@ fn time_in_turns(
     config: &Config,
     engines: &mut [Box<dyn Engine>],
     failures: Vec<Option<String>>,
-) -> Vec<Result<Measurement, String>> {
+) -> Vec<(Result<Measurement, String>, Option<Measurement>)> {
     let budget = config.measure.budget();
     let turn = Duration::from_millis(config.measure.turn_ms);
     let mut works: Vec<_> = engines
         .iter_mut()
         .map(|engine| move |calls: u32| engine.time(calls))
         .collect();
-    let mut samplers: Vec<_> = works
+    let mut samplers: Vec<Running> = works
         .iter_mut()
         .zip(failures)
         .map(|(work, failure)| match failure {
-            Some(error) => Err(error),
-            None => Sampler::warm_up(&budget, work),
+            Some(error) => Err(Failure::at_once(error)),
+            None => Sampler::warm_up(&budget, work).map_err(Failure::at_once),
         })
         .collect();
     loop {
@@ -258,7 +271,7 @@ fn time_in_turns(
             {
                 all_done = false;
                 if let Err(error) = running.turn(turn) {
-                    *sampler = Err(error);
+                    fail(sampler, error);
                 }
             }
         }
@@ -266,8 +279,5 @@ fn time_in_turns(
             break;
         }
     }
-    let measured = samplers.into_iter();
-    measured
-        .map(|sampler| sampler.map(Sampler::measurement))
-        .collect()
+    samplers.into_iter().map(outcome).collect()
 }

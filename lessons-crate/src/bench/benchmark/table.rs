@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::crossover::Crossover;
+use super::memory::Memory;
 use super::report::{BenchReport, CaseReport};
 use crate::bench::compare::Row;
 use crate::bench::measurement::{Measurement, seconds};
@@ -36,6 +37,8 @@ impl BenchReport {
             "samples",
             "GFLOP/s",
             "of the limit",
+            "allocations",
+            "peak memory",
         ];
         let row = |case: &CaseReport| {
             let mut cells = vec![case.shape.clone()];
@@ -43,6 +46,8 @@ impl BenchReport {
                 Err(error) => cells.push(error.clone()),
                 Ok(time) => {
                     let interval = time.interval();
+                    let memory = case.memory.first().copied().unwrap_or_default();
+                    let allocations = memory.allocations.map(|it| it.count.to_string());
                     cells.extend([
                         seconds(time.median()),
                         format!("{} … {}", seconds(interval.low), seconds(interval.high)),
@@ -53,6 +58,8 @@ impl BenchReport {
                         time.samples().len().to_string(),
                         case.gflops(time).map_or_else(none, |it| format!("{it:.1}")),
                         self.share(case, time),
+                        allocations.unwrap_or_else(none),
+                        memory.peak_bytes.map_or_else(none, megabytes),
                     ]);
                 }
             }
@@ -140,7 +147,10 @@ impl BenchReport {
             .collect();
         notes.extend(self.failures());
         notes.extend(self.crossovers().iter().map(Crossover::to_string));
-        notes.extend(self.cases.iter().filter_map(memory));
+        notes.extend(self.cases.iter().filter_map(whole_process));
+        if self.engines.len() > 1 {
+            notes.extend(self.cases.iter().filter_map(memory_beside));
+        }
         notes.extend(
             self.all_warnings()
                 .iter()
@@ -155,7 +165,19 @@ impl BenchReport {
         for case in &self.cases {
             for (row, (_, loaded)) in case.comparison.rows.iter().zip(&self.engines) {
                 if let (Ok(_), Err(error)) = (loaded, &row.time) {
-                    failures.push(format!("{} failed at {}: {error}", row.name, case.shape));
+                    let before = row.before_failing.as_ref().map(|time| {
+                        format!(
+                            "; before that {} samples, median {}",
+                            time.samples().len(),
+                            seconds(time.median())
+                        )
+                    });
+                    failures.push(format!(
+                        "{} failed at {}: {error}{}",
+                        row.name,
+                        case.shape,
+                        before.unwrap_or_default()
+                    ));
                 }
             }
         }
@@ -191,10 +213,11 @@ impl BenchReport {
     /// The report as CSV: a line for each implementation at each shape, times in milliseconds.
     pub fn to_csv(&self) -> String {
         let mut text = "benchmark,shape,implementation,precision,threads,median_ms,low_ms,high_ms,min_ms,\
-                        p95_ms,p99_ms,scatter,runs,gflops,peak_share,largest_difference,agrees,error\n"
+                        p95_ms,p99_ms,scatter,runs,gflops,peak_share,allocations,allocated_bytes,peak_bytes,\
+                        largest_difference,agrees,error\n"
             .to_owned();
         for case in &self.cases {
-            for row in &case.comparison.rows {
+            for (number, row) in case.comparison.rows.iter().enumerate() {
                 let difference = row.difference.map(|it| format!("{:e}", it.largest));
                 let agrees = row.difference.map(|it| it.agrees.to_string());
                 let mut cells = vec![
@@ -205,8 +228,12 @@ impl BenchReport {
                     self.threads.to_string(),
                 ];
                 match &row.time {
-                    Ok(time) => cells.extend(self.numbers(case, time)),
-                    Err(_) => cells.extend(vec![String::new(); 10]),
+                    Ok(time) => {
+                        cells.extend(self.numbers(case, time));
+                        let memory = case.memory.get(number).copied().unwrap_or_default();
+                        cells.extend(memory_cells(memory));
+                    }
+                    Err(_) => cells.extend(vec![String::new(); 13]),
                 }
                 cells.push(difference.unwrap_or_default());
                 cells.push(agrees.unwrap_or_default());
@@ -278,17 +305,46 @@ fn time(row: &Row) -> String {
     }
 }
 
-/// What a process took of memory, in words.
-fn memory(case: &CaseReport) -> Option<String> {
-    let memory = case.memory?;
-    let (peak, weights) = (memory.peak_bytes as f64, memory.weights_bytes as f64);
+/// What a whole process took of memory, in words.
+fn whole_process(case: &CaseReport) -> Option<String> {
+    let memory = case.memory.first()?;
+    let (peak, weights) = (memory.peak_bytes?, memory.weights_bytes?);
     Some(format!(
-        "{}: {:.1} MB of memory at most, {:.2} times the weights' {:.1} MB",
+        "{}: {} of memory at most, {:.2} times the weights' {}",
         case.shape,
-        peak / 1e6,
-        peak / weights,
-        weights / 1e6
+        megabytes(peak),
+        peak as f64 / weights as f64,
+        megabytes(weights)
     ))
+}
+
+/// What each implementation takes of memory while it runs, in words.
+fn memory_beside(case: &CaseReport) -> Option<String> {
+    let rows = case.comparison.rows.iter().zip(&case.memory);
+    let told: Vec<String> = rows
+        .filter_map(|(row, memory)| {
+            let peak = memory.peak_bytes.map(megabytes);
+            let allocations = memory
+                .allocations
+                .map(|it| format!("{} allocations a run", it.count));
+            let told: Vec<String> = peak.into_iter().chain(allocations).collect();
+            (!told.is_empty()).then(|| format!("{} {}", row.name, told.join(" and ")))
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("memory at {}: {}", case.shape, told.join("; ")))
+}
+
+fn memory_cells(memory: Memory) -> [String; 3] {
+    let numbers = [
+        memory.allocations.map(|it| it.count),
+        memory.allocations.map(|it| it.bytes),
+        memory.peak_bytes,
+    ];
+    numbers.map(|number| number.map_or_else(String::new, |it| it.to_string()))
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn none() -> String {

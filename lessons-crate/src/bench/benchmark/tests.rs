@@ -140,6 +140,30 @@ fn another_result_and_other_conditions_get_no_speed_up() {
     );
 }
 
+/// One row at a time is other work than all rows at once.
+#[test]
+fn another_batch_is_warned_of_and_gets_no_speed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = folder.path().join("result.safetensors");
+    let row =
+        candle_core::Tensor::zeros((1, 2), candle_core::DType::F32, &candle_core::Device::Cpu);
+    Weights::from([("output", row.unwrap())])
+        .save(&result)
+        .unwrap();
+    let single = format!(
+        r#"{LOADED}; read p; o=$(echo "$p" | sed 's/.*"output":"\([^"]*\)".*/\1/'); cp {result:?} "$o"; echo '{{}}'; {TIMES}"#
+    );
+    let mut config = config(&[("single", &single)], 20.0);
+    config.test_data.shapes = vec!["3x4".to_owned()];
+    let report = run(&config, &mut |_| ()).unwrap();
+    let text = report.to_string();
+    assert!(
+        text.contains("warning: single at 3x4 computes a batch of 1 instead of 3"),
+        "{text}"
+    );
+    assert!(report.against_best(&report.cases[0]).is_none());
+}
+
 #[test]
 fn an_engine_that_agrees_is_compared() {
     let folder = tempfile::tempdir().unwrap();

@@ -98,3 +98,44 @@ fn nothing_to_compare_is_an_error_that_says_how() {
     let error = compare("empty", &x()).run().unwrap_err().to_string();
     assert!(error.contains(".with("), "{error}");
 }
+
+#[test]
+fn unequal_work_is_warned_of() {
+    let x = x();
+    let comparison = compare("neg", &x)
+        .budget(quick())
+        .with("neg", |x| Ok(x.neg()?))
+        .with("half", |x| {
+            Ok(x.neg()?.to_dtype(candle_core::DType::BF16)?)
+        })
+        .with("one", |x| Ok(x.neg()?.narrow(0, 0, 1)?))
+        .run()
+        .unwrap();
+    let text = comparison.to_string();
+    assert!(
+        text.contains("warning: half computes bf16 instead of f32"),
+        "{text}"
+    );
+    assert!(
+        text.contains("warning: one computes a batch of 1 instead of 2"),
+        "{text}"
+    );
+    assert!(comparison.speed_up(&comparison.rows[2]).is_none());
+}
+
+/// Other load is told of, where there is any.
+#[test]
+fn what_the_machine_does_meanwhile_is_part_of_the_warnings() {
+    let x = x();
+    let mut comparison = compare("neg", &x)
+        .budget(quick())
+        .with("neg", |x| Ok(x.neg()?))
+        .run()
+        .unwrap();
+    comparison.conditions = vec!["the clock changed".to_owned()];
+    assert!(
+        comparison
+            .to_string()
+            .contains("warning: the clock changed")
+    );
+}

@@ -44,7 +44,7 @@ fn wrong_results_are_said_and_not_drawn() {
     let mut scaling = scaling();
     scaling.series[1].points[1].difference = Some(Difference {
         largest: 1.0,
-        agrees: false,
+        ..Difference::default()
     });
     assert!(scaling.verdict().ends_with("no: CPU differs at 70"));
     assert_eq!(scaling.lines()[1].1.len(), 1);
