@@ -18,6 +18,7 @@ pub mod weights;
 
 mod error;
 mod interrupt;
+mod nearest;
 
 pub use candle_core::Tensor;
 pub use error::{Error, Result};

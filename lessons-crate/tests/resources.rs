@@ -1,7 +1,7 @@
 //! What runs take of a machine: memory for their outputs at most, and no more threads than asked.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
 use lessons::models::distilbert::{Config, Options};
 use lessons::prelude::*;
@@ -12,6 +12,9 @@ struct Counting;
 static COUNTS: AtomicBool = AtomicBool::new(false);
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 static BYTES: AtomicUsize = AtomicUsize::new(0);
+/// What was allocated and not freed since counting began, now and at most.
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 // SAFETY: it hands everything on to the system's allocator as it was given.
 unsafe impl GlobalAlloc for Counting {
@@ -19,12 +22,18 @@ unsafe impl GlobalAlloc for Counting {
         if COUNTS.load(Ordering::Relaxed) {
             CALLS.fetch_add(1, Ordering::Relaxed);
             BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+            let size = layout.size() as isize;
+            let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
+            PEAK.fetch_max(live, Ordering::Relaxed);
         }
         // SAFETY: as the caller says.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if COUNTS.load(Ordering::Relaxed) {
+            LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        }
         // SAFETY: as the caller says.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -43,20 +52,31 @@ fn allocations(run: impl FnOnce()) -> (usize, usize) {
     (CALLS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
-fn distilbert() -> Model {
+/// The most memory that something takes at a time, in bytes.
+fn peak(run: impl FnOnce()) -> usize {
+    LIVE.store(0, Ordering::Relaxed);
+    PEAK.store(0, Ordering::Relaxed);
+    allocations(run);
+    PEAK.load(Ordering::Relaxed) as usize
+}
+
+fn config(vocab_size: usize, dim: usize) -> Config {
     let labels = [("0", "A"), ("1", "B")].map(|(id, name)| (id.to_owned(), name.to_owned()));
-    let config = Config {
-        vocab_size: 100,
+    Config {
+        vocab_size,
         max_position_embeddings: 64,
-        dim: 64,
-        hidden_dim: 128,
+        dim,
+        hidden_dim: 2 * dim,
         n_layers: 2,
         n_heads: 4,
         activation: "gelu".to_owned(),
         id2label: labels.into(),
         model_type: None,
-    };
-    let graph = config.graph(Options::default()).unwrap();
+    }
+}
+
+fn distilbert() -> Model {
+    let graph = config(100, 64).graph(Options::default()).unwrap();
     let weights = Weights::random(&graph, 3).unwrap();
     let session = Session::cpu().with_threads(2).unwrap();
     session.load(&graph, &weights).unwrap()
@@ -64,10 +84,29 @@ fn distilbert() -> Model {
 
 /// All in one test: another one beside it would be counted too.
 #[test]
-fn runs_take_the_threads_asked_for_and_allocate_their_outputs_at_most() {
+fn what_models_take_is_bounded() {
     #[cfg(target_os = "linux")]
     candle_starts_no_threads_of_its_own();
     runs_allocate_their_outputs_at_most();
+    weights_are_in_memory_once();
+}
+
+/// Packed, or as a table that is looked up: never also as they are in the file.
+fn weights_are_in_memory_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let graph = config(2000, 384).graph(Options::default()).unwrap();
+    let weights = Weights::random(&graph, 3).unwrap();
+    let bytes: usize = weights.iter().map(|(_, weight)| weight.bytes()).sum();
+    weights.save(&path).unwrap();
+    drop(weights);
+    let plan = Session::cpu().compile(&graph).unwrap();
+    let mut model = None;
+    let peak = peak(|| model = Some(plan.load(&Weights::open(&path).unwrap()).unwrap()));
+    assert!(
+        (bytes..bytes * 115 / 100).contains(&peak),
+        "{peak} bytes at most, and the weights have {bytes}"
+    );
 }
 
 /// A product in `f64` is candle's, which computes it on rayon's threads: on those of the session's

@@ -19,7 +19,7 @@ use super::reference::{Context, Precision, eval};
 use crate::compile::{Cost, Report};
 use crate::graph::ops::Op;
 use crate::graph::{Bindings, Graph, Node, NodeId};
-use crate::weights::Weights;
+use crate::weights::{ForGraph, Weights};
 
 /// A compiled graph with its weights on a device.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ enum Backend {
 impl Model {
     pub(crate) fn new(plan: Plan, weights: &Weights) -> crate::Result<Model> {
         let graph = plan.graph();
-        let weights = weights.for_graph(graph, plan.candle())?;
+        let weights = ForGraph::new(weights, graph)?;
         let backend = match plan.device() {
             Device::Cpu => Backend::Cpu(Arc::new(CpuModel::new(
                 graph,
@@ -51,7 +51,7 @@ impl Model {
                 plan.threads().clone(),
             )?)),
             _ => Backend::Candle {
-                weights,
+                weights: weights.on(plan.candle())?,
                 last_uses: last_uses(graph),
             },
         };

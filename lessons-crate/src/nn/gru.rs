@@ -107,9 +107,9 @@ mod tests {
     fn it_computes_what_gated_recurrent_units_do() {
         let graph = graph();
         let weights = Weights::random(&graph, 3).unwrap();
-        let named = weights.iter().map(|(name, tensor)| {
+        let named = weights.iter().map(|(name, weight)| {
             let name = name.strip_prefix("gru.").unwrap();
-            (name.to_owned(), tensor.clone())
+            (name.to_owned(), weight.tensor().unwrap())
         });
         let weights_of_candle = VarBuilder::from_tensors(named.collect(), DType::F32, &Device::Cpu);
         let layer = GRU::new(3, 7, GRUConfig::default(), weights_of_candle).unwrap();

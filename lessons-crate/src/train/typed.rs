@@ -49,9 +49,7 @@ where
 }
 
 fn values(weights: &Weights, name: &str, shape: &[usize]) -> crate::Result<Vec<f32>> {
-    let tensor = weights
-        .get(name)
-        .ok_or_else(|| WeightsError::new(format!("there is no weight `{name}`")))?;
+    let tensor = weights.get(name)?;
     if tensor.dims() != shape {
         return Err(WeightsError::new(format!(
             "`{name}` has the shape {:?}, and the type says {shape:?}",

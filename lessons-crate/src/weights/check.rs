@@ -1,8 +1,7 @@
 //! Compares weights with what a graph declares.
 
-use candle_core::Tensor;
-
 use super::dtypes::to_candle;
+use super::weight::Weight;
 use super::{Weights, WeightsError};
 use crate::graph::{Graph, Node};
 
@@ -26,16 +25,16 @@ impl Check {
             ..Check::default()
         };
         for (name, node) in graph.weights() {
-            match weights.get(name) {
+            match weights.tensors.get(name) {
                 None => check.missing.push(format!("{name}: {}", node.ty)),
-                Some(tensor) => check.wrong.extend(misfit(name, node, tensor)),
+                Some(weight) => check.wrong.extend(misfit(name, node, weight)),
             }
         }
         let declared: std::collections::HashSet<&str> =
             graph.weights().map(|(name, _)| name).collect();
         let extra = weights.iter().filter(|(name, _)| !declared.contains(name));
-        check.unexpected.extend(extra.map(|(name, tensor)| {
-            format!("{name}: {}{:?}", tensor.dtype().as_str(), tensor.dims())
+        check.unexpected.extend(extra.map(|(name, weight)| {
+            format!("{name}: {}{:?}", weight.dtype().as_str(), weight.dims())
         }));
         check
     }
@@ -84,17 +83,17 @@ impl Check {
     }
 }
 
-fn misfit(name: &str, node: &Node, tensor: &Tensor) -> Option<String> {
+fn misfit(name: &str, node: &Node, weight: &Weight) -> Option<String> {
     let shape = node.ty.shape.known().unwrap_or_default();
-    let given = format!("{}{:?}", tensor.dtype().as_str(), tensor.dims());
-    if tensor.dims() != shape {
+    let given = format!("{}{:?}", weight.dtype().as_str(), weight.dims());
+    if weight.dims() != shape {
         return Some(format!(
             "{name}: the graph says {}, the weights have {given}",
             node.ty
         ));
     }
-    let convertible = node.ty.dtype.is_float() && tensor.dtype().is_float();
-    (tensor.dtype() != to_candle(node.ty.dtype) && !convertible).then(|| {
+    let convertible = node.ty.dtype.is_float() && weight.dtype().is_float();
+    (weight.dtype() != to_candle(node.ty.dtype) && !convertible).then(|| {
         format!(
             "{name}: the graph says {}, the weights have {given}",
             node.ty

@@ -1,17 +1,13 @@
 //! What a weights file holds, read from its header alone.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use ::safetensors::tensor::Metadata;
 use serde::Serialize;
 
-use super::{Weights, WeightsError};
-
-/// Headers above this are refused, as the safetensors format asks for.
-const LARGEST_HEADER: u64 = 100_000_000;
+use super::WeightsError;
+use super::file::WeightsFile;
 
 /// A tensor as a file's header describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,18 +39,12 @@ impl Listing {
     /// Lists a weights file. However large the file is, only its header is read.
     ///
     /// # Errors
-    /// When the file cannot be read, or is damaged: what [`Weights::open`] says of it.
+    /// When the file cannot be read, or is damaged: what [`Weights::open`](super::Weights::open) says of it.
     pub fn open(path: impl AsRef<Path>) -> crate::Result<Listing> {
         let path = path.as_ref();
-        let header = header(path).map_err(|error| WeightsError::unreadable(path, &error))?;
-        match header {
-            Some(metadata) => Ok(Listing::of(&metadata)),
-            // The reader of whole files knows best what is wrong with this one.
-            None => Weights::open(path).and_then(|_| {
-                let what = format!("{}: its header cannot be read", path.display());
-                Err(WeightsError::new(what).into())
-            }),
-        }
+        let unreadable = |error: std::io::Error| WeightsError::unreadable(path, &error);
+        let file = WeightsFile::open(path).map_err(unreadable)?;
+        Ok(Listing::of(&file.header()?.metadata))
     }
 
     fn of(metadata: &Metadata) -> Listing {
@@ -79,27 +69,9 @@ impl Listing {
     }
 }
 
-/// The header of a safetensors file, or `None` if it is damaged or does not fit the file's length.
-fn header(path: &Path) -> std::io::Result<Option<Metadata>> {
-    let mut file = File::open(path)?;
-    let total = file.metadata()?.len();
-    let mut prefix = [0; 8];
-    if total < 8 {
-        return Ok(None);
-    }
-    file.read_exact(&mut prefix)?;
-    let length = u64::from_le_bytes(prefix);
-    if length > LARGEST_HEADER.min(total - 8) {
-        return Ok(None);
-    }
-    let mut json = Vec::new();
-    file.take(length).read_to_end(&mut json)?;
-    let metadata = serde_json::from_slice(&json).ok();
-    Ok(metadata.filter(|metadata: &Metadata| 8 + length + metadata.data_len() as u64 == total))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Weights;
     use super::*;
     use candle_core::{Device, Tensor};
 
@@ -123,17 +95,14 @@ mod tests {
         let listed = Listing::open(&path).unwrap().tensors;
         let read = Weights::open(&path).unwrap();
         assert_eq!(listed.len(), read.len());
-        for (info, (name, tensor)) in listed.iter().zip(read.iter()) {
+        for (info, (name, weight)) in listed.iter().zip(read.iter()) {
             assert_eq!(
                 (info.name.as_str(), info.shape.as_slice()),
-                (name, tensor.dims())
+                (name, weight.dims())
             );
-            assert_eq!(info.dtype, tensor.dtype().as_str());
-            assert_eq!(info.elements(), tensor.elem_count() as u64);
-            assert_eq!(
-                info.bytes,
-                (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64
-            );
+            assert_eq!(info.dtype, weight.dtype().as_str());
+            assert_eq!(info.elements(), weight.elem_count() as u64);
+            assert_eq!(info.bytes, weight.bytes() as u64);
         }
     }
 

@@ -3,8 +3,11 @@
 mod check;
 mod dtypes;
 mod error;
+mod file;
+mod for_graph;
 mod listing;
 mod safetensors;
+mod weight;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -16,9 +19,12 @@ use rand::{Rng, SeedableRng};
 pub use check::Check;
 pub use dtypes::to_candle;
 pub use error::WeightsError;
+pub(crate) use for_graph::ForGraph;
 pub use listing::{Listing, TensorInfo};
+pub use weight::Weight;
 
-use crate::graph::{Graph, NodeId};
+use crate::graph::Graph;
+use crate::nearest::nearest;
 
 /// Tensors by name, as a weights file holds them.
 ///
@@ -27,12 +33,12 @@ use crate::graph::{Graph, NodeId};
 ///
 /// let mut weights = Weights::new();
 /// weights.insert("fc.weight", Tensor::new(&[[1f32, 2.0]], &Cpu)?);
-/// assert_eq!(weights.get("fc.weight").unwrap().dims(), [1, 2]);
+/// assert_eq!(weights.get("fc.weight")?.dims(), [1, 2]);
 /// # Ok::<(), lessons::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Weights {
-    tensors: BTreeMap<String, Tensor>,
+    tensors: BTreeMap<String, Weight>,
 }
 
 impl Weights {
@@ -41,17 +47,16 @@ impl Weights {
         Weights::default()
     }
 
-    /// Reads a weights file. Its format is told by its content; safetensors is known.
+    /// Opens a weights file. Its format is told by its content; safetensors is known.
     ///
-    /// The file is copied into memory, so that one that changes or is cut short later can do no
-    /// harm.
+    /// Only the header is read, and checked against the file's length: a tensor is read when it is asked
+    /// for, and a model's are when it is loaded. So a set of weights takes no memory beside the model's.
+    /// The file has to stay as it is meanwhile: one that has changed is an error.
     ///
     /// # Errors
-    /// When the file cannot be read, or its content is not what its header says.
+    /// When the file cannot be read, or its header is not what its length allows.
     pub fn open(path: impl AsRef<Path>) -> crate::Result<Weights> {
-        let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| WeightsError::unreadable(path, &error))?;
-        Ok(safetensors::read(&bytes).map_err(|error| error.of(path.display()))?)
+        Ok(safetensors::open(path.as_ref())?)
     }
 
     /// Reads a weights file that is in memory.
@@ -62,14 +67,31 @@ impl Weights {
         Ok(safetensors::read(bytes)?)
     }
 
-    /// Writes the weights as a safetensors file.
+    /// Writes the weights as a safetensors file. It takes its place when it is whole, also that of the
+    /// file that these weights are read from.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> crate::Result<()> {
-        let tensors: HashMap<String, Tensor> = self.tensors.clone().into_iter().collect();
-        candle_core::safetensors::save(&tensors, path.as_ref())
-            .map_err(|error| WeightsError::new(format!("{}: {error}", path.as_ref().display())))?;
+        let path = path.as_ref();
+        let unwritable = |error: &dyn std::fmt::Display| {
+            WeightsError::new(format!("{} cannot be written: {error}", path.display()))
+        };
+        let mut tensors = HashMap::new();
+        for (name, weight) in self.iter() {
+            tensors.insert(name, weight.tensor()?);
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let whole = tempfile::Builder::new()
+            .prefix(".weights-")
+            .make_in(folder, |path| {
+                candle_core::safetensors::save(&tensors, path).map_err(std::io::Error::other)
+            })
+            .map_err(|error| unwritable(&error))?;
+        whole.persist(path).map_err(|error| unwritable(&error))?;
         Ok(())
     }
 
@@ -99,24 +121,39 @@ impl Weights {
         Ok(weights)
     }
 
+    /// Puts a tensor in, in the place of one that has its name.
     pub fn insert(&mut self, name: &str, tensor: Tensor) {
-        self.tensors.insert(name.to_owned(), tensor);
+        self.tensors.insert(name.to_owned(), tensor.into());
     }
 
-    pub fn get(&self, name: &str) -> Option<&Tensor> {
-        self.tensors.get(name)
+    /// A tensor by its name. One of a file is read now.
+    ///
+    /// # Errors
+    /// When there is none of this name, or its file cannot be read.
+    pub fn get(&self, name: &str) -> crate::Result<Tensor> {
+        match self.tensors.get(name) {
+            Some(weight) => Ok(weight.tensor()?),
+            None => Err(self.unknown(name).into()),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> WeightsError {
+        let error = WeightsError::new(format!("there is no `{name}` among these weights"));
+        match nearest(name, self.tensors.keys().map(String::as_str)) {
+            Some(like) => error.help(format!("did you mean `{like}`?")),
+            None => error.help("`weights.iter()` has all names"),
+        }
     }
 
     /// Takes a tensor out.
-    pub fn remove(&mut self, name: &str) -> Option<Tensor> {
+    pub fn remove(&mut self, name: &str) -> Option<Weight> {
         self.tensors.remove(name)
     }
 
-    /// All tensors, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.tensors
-            .iter()
-            .map(|(name, tensor)| (name.as_str(), tensor))
+    /// All tensors, sorted by name. Nothing is read from files.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Weight)> {
+        let tensors = self.tensors.iter();
+        tensors.map(|(name, weight)| (name.as_str(), weight))
     }
 
     pub fn len(&self) -> usize {
@@ -134,25 +171,6 @@ impl Weights {
     pub fn check(&self, graph: &Graph) -> crate::Result<()> {
         Ok(Check::of(self, graph).strict()?)
     }
-
-    /// The tensors that a graph asks for, on a device. Floats of another width are converted.
-    pub(crate) fn for_graph(
-        &self,
-        graph: &Graph,
-        device: &Device,
-    ) -> crate::Result<HashMap<NodeId, Tensor>> {
-        Check::of(self, graph).lenient()?;
-        let mut tensors = HashMap::new();
-        for (name, node) in graph.weights() {
-            if let Some(tensor) = self.get(name) {
-                let tensor = tensor
-                    .to_dtype(to_candle(node.ty.dtype))?
-                    .to_device(device)?;
-                tensors.insert(node.id, tensor.contiguous()?);
-            }
-        }
-        Ok(tensors)
-    }
 }
 
 impl<N: Into<String>> FromIterator<(N, Tensor)> for Weights {
@@ -160,7 +178,7 @@ impl<N: Into<String>> FromIterator<(N, Tensor)> for Weights {
         Weights {
             tensors: tensors
                 .into_iter()
-                .map(|(name, tensor)| (name.into(), tensor))
+                .map(|(name, tensor)| (name.into(), tensor.into()))
                 .collect(),
         }
     }

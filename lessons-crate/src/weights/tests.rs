@@ -31,6 +31,107 @@ fn a_file_is_read_back() {
     assert_eq!(names, [("a", vec![2, 3]), ("b", vec![2, 1])]);
 }
 
+/// A file with a tensor of each dtype that a graph can hold.
+fn of_every_dtype() -> (tempfile::TempDir, std::path::PathBuf) {
+    use candle_core::DType as D;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let numbers = Tensor::arange(0f32, 30_000.0, &Cpu).unwrap();
+    let numbers = (numbers / 250.0).unwrap().reshape((30, 1000)).unwrap();
+    let dtypes = [
+        D::F64,
+        D::F32,
+        D::F16,
+        D::BF16,
+        D::I64,
+        D::I32,
+        D::U32,
+        D::U8,
+    ];
+    let named = dtypes.map(|dtype| (dtype.as_str(), numbers.to_dtype(dtype).unwrap()));
+    Weights::from(named).save(&path).unwrap();
+    (folder, path)
+}
+
+fn bits(tensor: &Tensor) -> Vec<u64> {
+    let flat = tensor.to_dtype(candle_core::DType::F64).unwrap();
+    let flat: Vec<f64> = flat.flatten_all().unwrap().to_vec1().unwrap();
+    flat.iter().map(|number| number.to_bits()).collect()
+}
+
+#[test]
+fn what_is_read_piece_by_piece_is_what_is_read_at_once() {
+    let (_folder, path) = of_every_dtype();
+    let file = Weights::open(&path).unwrap();
+    let memory = Weights::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!((file.len(), memory.len()), (8, 8));
+    for ((name, stored), (other, there)) in file.iter().zip(memory.iter()) {
+        assert_eq!(
+            (name, stored.dims(), stored.dtype(), stored.bytes()),
+            (other, there.dims(), there.dtype(), there.bytes())
+        );
+        let (stored, there) = (stored.tensor().unwrap(), there.tensor().unwrap());
+        assert_eq!(bits(&stored), bits(&there), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_has_changed_since_is_an_error() {
+    let (_folder, path) = of_every_dtype();
+    let whole = std::fs::read(&path).unwrap();
+    let weights = Weights::open(&path).unwrap();
+    let complaint = || weights.get("u8").unwrap_err().to_string();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert!(
+        complaint().contains("it has changed since it was opened"),
+        "{}",
+        complaint()
+    );
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    std::fs::write(&path, &whole).unwrap();
+    std::fs::File::options()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    assert!(
+        complaint().contains("w.safetensors: it has changed"),
+        "{}",
+        complaint()
+    );
+}
+
+#[test]
+fn weights_are_saved_over_the_file_that_they_come_from() {
+    let (folder, path) = of_every_dtype();
+    let mut weights = Weights::open(&path).unwrap();
+    let before = bits(&weights.get("f32").unwrap());
+    weights.remove("f64").unwrap();
+    weights.save(&path).unwrap();
+    assert_eq!(Weights::open(&path).unwrap().len(), 7);
+    assert_eq!(bits(&weights.get("f32").unwrap()), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_name_that_is_not_there_is_told_with_one_like_it() {
+    let (_folder, path) = of_every_dtype();
+    let weights = Weights::open(&path).unwrap();
+    insta::assert_snapshot!(weights.get("bf61").unwrap_err(), @r"
+    there is no `bf61` among these weights
+
+      try: did you mean `bf16`?
+    ");
+    assert!(
+        weights
+            .get("position")
+            .unwrap_err()
+            .to_string()
+            .contains("has all names")
+    );
+}
+
 #[test]
 fn a_file_cut_short_anywhere_is_an_error() {
     let bytes = file();

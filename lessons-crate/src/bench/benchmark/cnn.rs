@@ -69,7 +69,7 @@ mod tests {
             .unwrap()
             .call(&x)
             .unwrap();
-        let get = |name: &str| weights.get(name).unwrap().clone();
+        let get = |name: &str| weights.get(name).unwrap();
         let block = |x: &Tensor, name: &str| -> candle_core::Result<Tensor> {
             let y = x.conv2d(&get(&format!("{name}.weight")), 1, 1, 1, 1)?;
             let bias = get(&format!("{name}.bias")).reshape((1, (), 1, 1))?;

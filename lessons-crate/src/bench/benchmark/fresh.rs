@@ -40,10 +40,8 @@ pub fn once(config: &Config) -> crate::Result<Once> {
     let shapes = config.shapes()?;
     let case = work::case(config.model()?, &task, &shapes[0])?;
     let Task { graph, weights, .. } = task;
-    let sizes = weights
-        .iter()
-        .map(|(_, it)| it.elem_count() * it.dtype().size_in_bytes());
-    let weights_bytes = sizes.sum::<usize>() as u64;
+    let sizes = weights.iter().map(|(_, weight)| weight.bytes() as u64);
+    let weights_bytes = sizes.sum();
     let session = Session::cpu().with_threads(config.threads())?;
     let model = session.load(&graph, &weights)?;
     drop(weights);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::config::Config;
-use super::suggestion::nearest;
 use crate::bench::error::BenchError;
+use crate::nearest::nearest;
 
 macro_rules! benchmarks {
     ($($name:literal),* $(,)?) => {

@@ -308,9 +308,9 @@ impl Engine for External {
             output: &output,
         })?;
         let written = Weights::open(&output).map_err(|error| shown(&error.to_string()))?;
-        let first = written.iter().next().map(|(_, tensor)| Numbers::of(tensor));
-        let first = first.ok_or("it wrote no output")?;
-        first.map_err(|error| shown(&error.to_string()))
+        let (_, first) = written.iter().next().ok_or("it wrote no output")?;
+        let first = first.tensor().map_err(|error| shown(&error.to_string()))?;
+        Numbers::of(&first).map_err(|error| shown(&error.to_string()))
     }
 
     fn time(&mut self, calls: u32) -> Result<Duration, String> {

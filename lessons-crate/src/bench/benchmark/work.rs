@@ -224,7 +224,7 @@ mod tests {
     fn the_mlp_and_the_cnn_have_their_parameters() {
         let count = |name: &str, shape: &str| {
             let (task, _, y) = output(&model(name), shape);
-            let sizes = task.weights.iter().map(|(_, tensor)| tensor.elem_count());
+            let sizes = task.weights.iter().map(|(_, weight)| weight.elem_count());
             (sizes.sum::<usize>(), y.dims().to_vec())
         };
         let mlp = 8 * 128 + 128 + 128 * 64 + 64 + 64 + 1;
@@ -237,7 +237,7 @@ mod tests {
     fn the_rnn_has_its_parameters_and_its_operations() {
         let (task, case, y) = output(&model("rnn"), "2x24x16");
         assert_eq!(y.dims(), [2, 1]);
-        let sizes = task.weights.iter().map(|(_, tensor)| tensor.elem_count());
+        let sizes = task.weights.iter().map(|(_, weight)| weight.elem_count());
         assert_eq!(sizes.sum::<usize>(), 3 * 128 * (16 + 128 + 2) + 128 + 1);
         let products = 2.0 * 2.0 * 24.0 * 3.0 * 128.0 * (16.0 + 128.0);
         assert!((1.0..1.1).contains(&(case.flops / products)));

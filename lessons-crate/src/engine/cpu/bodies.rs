@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::model::CpuModel;
 use super::threads::Threads;
-use crate::engine::error::RunError;
 use crate::graph::ops::{Op, While};
 use crate::graph::{Graph, Node, NodeId};
+use crate::weights::ForGraph;
 
 /// The models of one op's bodies.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Bodies {
 ///
 /// # Errors
 /// As [`CpuModel::new`].
-pub fn bodies(graph: &Graph, threads: &Threads) -> Result<HashMap<NodeId, Bodies>, RunError> {
+pub fn bodies(graph: &Graph, threads: &Threads) -> crate::Result<HashMap<NodeId, Bodies>> {
     let loops: Vec<&Node> = graph
         .nodes()
         .iter()
@@ -29,12 +29,11 @@ pub fn bodies(graph: &Graph, threads: &Threads) -> Result<HashMap<NodeId, Bodies
         .collect();
     let mut bodies = HashMap::new();
     for node in graph.nodes() {
-        let models = node
-            .op
-            .bodies()
-            .into_iter()
-            .map(|(_, body)| CpuModel::new(body.graph(), &HashMap::new(), threads.clone()));
-        let models: Vec<CpuModel> = models.collect::<Result<_, _>>()?;
+        let models =
+            node.op.bodies().into_iter().map(|(_, body)| {
+                CpuModel::new(body.graph(), &ForGraph::default(), threads.clone())
+            });
+        let models: Vec<CpuModel> = models.collect::<crate::Result<_>>()?;
         if models.is_empty() {
             continue;
         }

@@ -13,6 +13,7 @@ use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval};
 use crate::graph::ops::Op;
 use crate::graph::{Bindings, DType, Graph, Node, NodeId, axis_of_rank};
+use crate::weights::ForGraph;
 
 /// What a model holds once it is loaded.
 #[derive(Debug)]
@@ -27,15 +28,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Runs the load-time program of a graph.
+    /// Runs the load-time program of a graph. A weight is read when something is made of it, and dropped
+    /// when all is: so a file of weights never lies in memory beside what is kept of it.
     ///
     /// # Errors
-    /// When an op cannot run on these weights; the error names the node.
-    pub fn new(
-        graph: &Graph,
-        weights: &HashMap<NodeId, Tensor>,
-        cpu: Cpu<'_>,
-    ) -> Result<Loaded, RunError> {
+    /// When a weight cannot be read, or an op cannot run on these weights; the error names the node.
+    pub fn new(graph: &Graph, weights: &ForGraph<'_>, cpu: Cpu<'_>) -> crate::Result<Loaded> {
         let known = load_time(graph);
         let bindings = Bindings::new();
         let context = Context {
@@ -44,6 +42,9 @@ impl Loaded {
             precision: Precision::Declared,
         };
         let (needed, to_pack) = read_by_runs(graph, &known);
+        let wanted = |node: &&Node| needed.contains(&node.id) || to_pack.contains(&node.id);
+        let order = order(graph, graph.nodes().iter().filter(wanted));
+        let last_uses = last_uses(&order);
         let mut values: HashMap<NodeId, Tensor> = HashMap::new();
         let mut loaded = Loaded {
             known,
@@ -51,42 +52,53 @@ impl Loaded {
             positions: HashMap::new(),
             packed: HashMap::new(),
         };
-        let users = graph.users();
-        for node in graph.nodes() {
-            if !loaded.known.contains(&node.id) {
-                continue;
-            }
-            let read_at_load = users
-                .get(&node.id)
-                .is_some_and(|users| users.iter().any(|user| loaded.known.contains(user)));
+        for (at, node) in order.iter().enumerate() {
+            let used_later = last_uses.contains_key(&node.id);
             let only_packed =
-                to_pack.contains(&node.id) && !needed.contains(&node.id) && !read_at_load;
-            if only_packed && let Some(parts) = side_by_side(node, &values) {
-                let packed = pack(&parts, cpu).map_err(|error| error.of(graph.label(node.id)))?;
-                loaded.packed.insert(node.id, Arc::new(packed));
-                continue;
-            }
-            let value = match (&node.op, weights.get(&node.id)) {
-                (Op::Weight(_), Some(weight)) => weight.clone(),
-                _ => {
-                    let arguments: Vec<&Tensor> =
-                        node.inputs.iter().filter_map(|id| values.get(id)).collect();
-                    eval(node, &arguments, &context)
-                        .map_err(|error| error.of(graph.label(node.id)))?
+                to_pack.contains(&node.id) && !needed.contains(&node.id) && !used_later;
+            match side_by_side(node, &values).filter(|_| only_packed) {
+                Some(parts) => loaded.pack(graph, node, &parts, cpu)?,
+                None => {
+                    let value = match weights.tensor(node.id)? {
+                        Some(weight) => weight,
+                        None => {
+                            let arguments: Vec<&Tensor> =
+                                node.inputs.iter().filter_map(|id| values.get(id)).collect();
+                            eval(node, &arguments, &context)
+                                .map_err(|error| error.of(graph.label(node.id)))?
+                        }
+                    };
+                    if to_pack.contains(&node.id) {
+                        loaded.pack(graph, node, &[&value], cpu)?;
+                    }
+                    if needed.contains(&node.id) {
+                        loaded.positions.insert(node.id, loaded.tensors.len());
+                        loaded.tensors.push(value.contiguous()?);
+                    }
+                    if used_later {
+                        values.insert(node.id, value);
+                    }
                 }
-            };
-            if to_pack.contains(&node.id) {
-                let packed =
-                    pack(&[&value], cpu).map_err(|error| error.of(graph.label(node.id)))?;
-                loaded.packed.insert(node.id, Arc::new(packed));
             }
-            if needed.contains(&node.id) {
-                loaded.positions.insert(node.id, loaded.tensors.len());
-                loaded.tensors.push(value.contiguous()?);
+            for input in &node.inputs {
+                if last_uses.get(input) == Some(&at) {
+                    values.remove(input);
+                }
             }
-            values.insert(node.id, value);
         }
         Ok(loaded)
+    }
+
+    fn pack(
+        &mut self,
+        graph: &Graph,
+        node: &Node,
+        parts: &[&Tensor],
+        cpu: Cpu<'_>,
+    ) -> Result<(), RunError> {
+        let packed = pack(parts, cpu).map_err(|error| error.of(graph.label(node.id)))?;
+        self.packed.insert(node.id, Arc::new(packed));
+        Ok(())
     }
 
     /// The weight of a product that our kernel computes: the matrix that is its second operand.
@@ -101,6 +113,35 @@ impl Loaded {
     pub fn position(&self, node: NodeId) -> Option<usize> {
         self.positions.get(&node).copied()
     }
+}
+
+/// The nodes to compute for those that are wanted: what each is made of comes right before it, unless it
+/// came already.
+fn order<'g>(graph: &'g Graph, wanted: impl Iterator<Item = &'g Node>) -> Vec<&'g Node> {
+    let mut order = Vec::new();
+    let mut seen = HashSet::new();
+    for node in wanted {
+        // Each node twice: to reach what it is made of, and to come after that.
+        let mut stack = vec![(node, false)];
+        while let Some((node, reached)) = stack.pop() {
+            if reached {
+                order.push(node);
+            } else if seen.insert(node.id) {
+                stack.push((node, true));
+                let inputs = node.inputs.iter().rev();
+                let inputs = inputs.filter_map(|input| graph.node(*input));
+                stack.extend(inputs.map(|input| (input, false)));
+            }
+        }
+    }
+    order
+}
+
+/// Where in an order each value is read for the last time.
+fn last_uses(order: &[&Node]) -> HashMap<NodeId, usize> {
+    let uses = order.iter().enumerate();
+    let uses = uses.flat_map(|(at, node)| node.inputs.iter().map(move |input| (*input, at)));
+    uses.collect()
 }
 
 /// Whether our kernel computes the product, if its right side is known.

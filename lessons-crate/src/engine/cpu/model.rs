@@ -18,7 +18,7 @@ use crate::engine::binding::bind;
 use crate::engine::error::RunError;
 use crate::engine::outputs::Outputs;
 use crate::graph::{Bindings, Graph, NodeId};
-use crate::weights::to_candle;
+use crate::weights::{ForGraph, to_candle};
 
 /// Plans for more shapes than this push out the oldest, and its arena with it.
 const MAX_PLANS: usize = 32;
@@ -80,12 +80,8 @@ impl CpuModel {
     /// Runs the load-time program.
     ///
     /// # Errors
-    /// When an op cannot run on these weights.
-    pub fn new(
-        graph: &Graph,
-        weights: &HashMap<NodeId, Tensor>,
-        threads: Threads,
-    ) -> Result<CpuModel, RunError> {
+    /// When an op cannot run on these weights, or their file cannot be read.
+    pub fn new(graph: &Graph, weights: &ForGraph<'_>, threads: Threads) -> crate::Result<CpuModel> {
         let start = Instant::now();
         let loaded = threads.candle(|| Loaded::new(graph, weights, threads.cpu()))?;
         debug::say(1, || {

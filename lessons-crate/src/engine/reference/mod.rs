@@ -27,8 +27,8 @@ use super::error::RunError;
 use super::outputs::Outputs;
 use crate::graph::ops::{Body, Op};
 use crate::graph::{Bindings, Graph, Node, NodeId, axis_of_rank};
-use crate::weights::Weights;
 use crate::weights::to_candle;
+use crate::weights::{ForGraph, Weights};
 
 pub use fold::Folder;
 pub use gather::row_in_table;
@@ -153,7 +153,7 @@ impl Reference {
     /// # Errors
     /// When weights are missing or of the wrong shape.
     pub fn new(graph: &Graph, weights: &Weights) -> crate::Result<Reference> {
-        let weights = weights.for_graph(graph, &Device::Cpu)?;
+        let weights = ForGraph::new(weights, graph)?.on(&Device::Cpu)?;
         Ok(Reference {
             graph: graph.clone(),
             weights,

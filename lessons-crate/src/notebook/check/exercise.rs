@@ -84,11 +84,9 @@ impl Exercise {
         for case in &self.cases {
             let got = Numbers::of(&model.run(&case.inputs)?.only()?)?;
             let mut named: BTreeMap<&str, Tensor> = case.inputs.clone();
-            named.extend(
-                self.weights
-                    .iter()
-                    .map(|(name, tensor)| (name, tensor.clone())),
-            );
+            for (name, weight) in self.weights.iter() {
+                named.insert(name, weight.tensor()?);
+            }
             let Some(mismatch) = compare(&got, &Numbers::of(&(self.expected)(&named)?)?) else {
                 continue;
             };

@@ -1,11 +1,12 @@
 //! At the edges: nothing at all, and numbers that are none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{as_written, assert_close};
 use crate::engine::cpu::{CpuModel, Threads};
 use crate::graph::Graph;
 use crate::prelude::*;
+use crate::weights::ForGraph;
 
 fn tensor(values: &[f32], shape: &[usize]) -> Tensor {
     Tensor::from_slice(values, shape, &Cpu).unwrap()
@@ -83,7 +84,7 @@ fn a_plan_is_made_once_for_the_same_shapes() {
     })
     .unwrap();
     let threads = Threads::default();
-    let model = CpuModel::new(&graph, &HashMap::new(), threads).unwrap();
+    let model = CpuModel::new(&graph, &ForGraph::default(), threads).unwrap();
     let run = |rows: usize, swapped: bool| {
         let values = tensor(&vec![1.0; 2 * rows], &[rows, 2]);
         let mut inputs = [("x", &values), ("y", &values)];
