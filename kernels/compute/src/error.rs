@@ -27,6 +27,16 @@ pub enum KernelError {
         index: i64,
         rows: usize,
     },
+    /// An element is asked for that is not there.
+    #[error("the index {index} is not on axis {axis}, which has {size} element(s)")]
+    OffAxis {
+        index: i64,
+        axis: usize,
+        size: usize,
+    },
+    /// An integer would be divided by 0.
+    #[error("an integer would be divided by 0")]
+    DivisionByZero,
     /// Rows of an output would lie upon each other.
     #[error("{what} has rows of {columns} at a distance of {stride}: they overlap")]
     Overlap {
