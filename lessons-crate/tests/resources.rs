@@ -3,6 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
+use lessons::engine::{Precision, Reference};
+use lessons::graph::{Builder, Value};
 use lessons::models::distilbert::{Config, Options};
 use lessons::prelude::*;
 
@@ -89,6 +91,7 @@ fn what_models_take_is_bounded() {
     candle_starts_no_threads_of_its_own();
     runs_allocate_their_outputs_at_most();
     weights_are_in_memory_once();
+    ops_of_every_family_allocate_nothing();
 }
 
 /// Packed, or as a table that is looked up: never also as they are in the file.
@@ -172,4 +175,135 @@ fn runs_allocate_their_outputs_at_most() {
         (400_000..402_048).contains(&bytes),
         "{bytes} bytes, and the output has 400000"
     );
+}
+
+/// Of every family of ops that has a kernel of its own, in dtypes of all sizes, with the results joined to one number of `f32`
+/// that is written into memory of the caller's.
+fn ops_of_every_family_allocate_nothing() {
+    type Describe = fn(&Builder, Value, Value) -> Vec<Value>;
+    let families: [(&str, Describe); 12] = [
+        ("compare", |_, x, n| {
+            vec![x.less(0.5), x.cast(DType::F64).greater(1), n.equal(3)]
+        }),
+        ("logic", |_, x, n| {
+            let (a, b) = (x.greater(0), n.less(4));
+            vec![
+                a.logical_and(b),
+                a.logical_or(b),
+                a.logical_xor(b).logical_not(),
+            ]
+        }),
+        ("select", |_, x, n| {
+            let mask = x.less(0);
+            vec![
+                mask.select(x, -x),
+                mask.select(n, n + 1),
+                mask.select(mask, n.less(3)),
+            ]
+        }),
+        ("cast", |_, x, n| {
+            let bytes = x.cast(DType::U8);
+            vec![
+                bytes,
+                bytes.cast(DType::I32),
+                n.cast(DType::U32),
+                n.cast(DType::F64),
+            ]
+        }),
+        ("integers", |_, _, n| {
+            vec![
+                -n * n + 2,
+                n.floor_div(3),
+                n.modulo(5).maximum(2),
+                (n - 9).abs(),
+            ]
+        }),
+        ("lines", |_, x, n| {
+            vec![
+                x.cumsum(0),
+                x.cumsum(1),
+                n.cumsum(1),
+                x.argmax(1),
+                x.argmin(0),
+            ]
+        }),
+        ("order", |_, x, n| {
+            let (best, which) = x.top_k(3, 1);
+            vec![
+                best,
+                which,
+                x.argsort(0, true),
+                n.argsort(1, false),
+                n.bottom_k(2, 0).0,
+            ]
+        }),
+        ("by index", |_, x, n| {
+            let at = n.modulo(4);
+            let pairs = at.slice(1, 0, 2);
+            let rows = at.slice(1, 0, 1).reshape((8,));
+            vec![
+                x.gather(rows),
+                x.take_along_axis(at, 0),
+                x.gather_nd(pairs),
+                n.gather(rows),
+            ]
+        }),
+        ("scatter", |_, x, n| {
+            let at = n.modulo(4);
+            vec![
+                x.scatter(at, x * 2.0, 0),
+                x.scatter_add(at, x, 1),
+                n.scatter_max(at, n, 0),
+            ]
+        }),
+        ("one-hot", |_, _, n| {
+            vec![n.modulo(6).one_hot(6), n.cast(DType::U8).one_hot(300)]
+        }),
+        ("movement", |_, x, n| {
+            let parts: Vec<Value> = (0..40).map(|_| n.t()).collect();
+            vec![
+                concat(&parts, 0),
+                x.t().flatten(0, 1),
+                x.less(0).t().flatten(0, 1),
+                n.pad([(1, 2), (0, 3)], 7.0),
+            ]
+        }),
+        ("sources", |g, x, _| {
+            // More than are computed when the plan is made.
+            let numbers = g.random_normal((1 << 18, 8), 3) + g.random_uniform((1 << 18, 8), 4);
+            vec![numbers * x.sum(0), g.range(1 << 21)]
+        }),
+    ];
+    for (name, describe) in families {
+        let graph = Graph::build(name, |g| {
+            let (x, n) = (g.input("x", f32s((8, 8))), g.input("n", i64s((8, 8))));
+            let results = describe(g, x, n).into_iter();
+            let sums = results.map(|result| result.cast(DType::F32).flatten(0, -1).sum(0));
+            g.output("y", sums.reduce(|a, b| a + b).unwrap());
+        })
+        .unwrap();
+        let session = Session::cpu().with_threads(2).unwrap();
+        let model = session.load(&graph, &Weights::new()).unwrap();
+        let n = Tensor::arange(0i64, 64, &Cpu)
+            .unwrap()
+            .reshape((8, 8))
+            .unwrap();
+        let x = (n.to_dtype(candle_core::DType::F32).unwrap() * 0.1).unwrap();
+        let x = (x - 3.0).unwrap();
+        let inputs = [("x", &x), ("n", &n)];
+        let mut y = [0f32];
+        model.run_into(&inputs, &mut [("y", &mut y)]).unwrap();
+        let again = allocations(|| model.run_into(&inputs, &mut [("y", &mut y)]).unwrap());
+        assert_eq!(again, (0, 0), "{name}: {}", model.graph());
+        let expected = Reference::new(&graph, &Weights::new()).unwrap();
+        let expected = expected.run(inputs, Precision::F64).unwrap()["y"]
+            .to_scalar::<f64>()
+            .unwrap();
+        let error = (f64::from(y[0]) - expected).abs();
+        assert!(
+            error <= 1e-5 * expected.abs().max(100.0),
+            "{name}: {} for {expected}",
+            y[0]
+        );
+    }
 }

@@ -14,7 +14,6 @@ pub mod cpu;
 pub mod cumsum;
 pub mod elementwise;
 pub mod error;
-pub mod gather;
 pub mod gemm;
 pub mod integer;
 pub mod isa;

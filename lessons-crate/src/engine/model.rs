@@ -114,7 +114,8 @@ impl Model {
     }
 
     /// Runs the model into memory of the caller's, and allocates nothing once it has seen inputs of
-    /// these shapes, as long as every op has a kernel of ours. Each output is given by its name, in
+    /// these shapes, as long as every op has a kernel of ours: all have in `f32`, integers and bools, but for
+    /// `cond` and `while_loop`, and for what a closure allocates. Each output is given by its name, in
     /// row-major order; the list may be reordered.
     ///
     /// # Errors

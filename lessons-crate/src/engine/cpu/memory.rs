@@ -8,7 +8,7 @@ pub struct Life {
     pub first: usize,
     /// The last step that reads it; from the next step on its place is free.
     pub last: usize,
-    /// In elements.
+    /// In words of 32 bits.
     pub len: usize,
 }
 
@@ -16,11 +16,11 @@ pub struct Life {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Places {
     pub offsets: Vec<usize>,
-    /// The size of the arena, in elements.
+    /// The size of the arena, in words.
     pub len: usize,
 }
 
-/// Offsets are multiples of a cache line of 32-bit numbers.
+/// Offsets are multiples of a cache line of words.
 pub const ALIGNMENT: usize = 16;
 
 /// Places values so that those that are alive at the same time do not overlap: the largest first,
@@ -56,7 +56,7 @@ pub fn place(lives: &[Life]) -> Places {
     places
 }
 
-/// The size if each value had a place of its own, in elements.
+/// The size if each value had a place of its own, in words.
 pub fn naive(lives: &[Life]) -> usize {
     lives
         .iter()

@@ -1,5 +1,5 @@
-//! The CPU backend: our kernels over one arena, and the reference, through candle, for ops that
-//! have none.
+//! The CPU backend: our kernels over one arena, and the reference, through candle, for floats of
+//! other sizes than 32 bits, in which there are few.
 //!
 //! [`load`] computes what depends on weights alone, once. [`specialize`] plans the rest for concrete
 //! shapes: which values are mere views ([`layout`]), which kernel runs each of the others

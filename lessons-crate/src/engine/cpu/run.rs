@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Instant;
 
-use candle_core::{CpuStorage, Device, Storage, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::bodies::Bodies;
 use super::memory::ALIGNMENT;
 use super::specialize::{Home, Operand, Source, Specialization, Step, view};
-use super::task::{Data, MAX_READS, Workspace};
+use super::task::{Data, MAX_READS, Out, Workspace};
 use super::threads::Threads;
 use crate::engine::control::{control, last_state};
 use crate::engine::error::RunError;
@@ -86,7 +86,7 @@ pub fn run(
     } = memory;
     // What a run that failed has left is of other inputs.
     workspace.loops.clear();
-    let skip = arena.as_ptr().align_offset(64).min(ALIGNMENT);
+    let skip = unaligned(arena);
     let arena = &mut arena[skip..];
     for step in &program.steps {
         let start = observe.is_some().then(Instant::now);
@@ -104,6 +104,11 @@ pub fn run(
     Ok(())
 }
 
+/// How many words there are before the first cache line of an arena begins.
+fn unaligned(arena: &[f32]) -> usize {
+    arena.as_ptr().align_offset(64).min(ALIGNMENT)
+}
+
 fn run_step(
     program: &Specialization,
     around: &Surroundings<'_>,
@@ -116,7 +121,8 @@ fn run_step(
     match &step.write {
         Home::Arena(range) => {
             let (before, rest) = arena.split_at_mut(range.start);
-            let (out, after) = rest.split_at_mut(range.len());
+            let (place, after) = rest.split_at_mut(range.len());
+            let out = Out::in_arena(place, step.dtype, step.len);
             let shared = Shared {
                 program,
                 around,
@@ -139,7 +145,7 @@ fn run_step(
                 outputs,
                 kept,
             };
-            let result = shared.run(step, out, workspace);
+            let result = shared.run(step, Out::F32(out), workspace);
             outputs[*number].1 = out;
             result
         }
@@ -176,7 +182,7 @@ struct Shared<'r> {
 }
 
 impl Shared<'_> {
-    fn run(&self, step: &Step, out: &mut [f32], workspace: &mut Workspace) -> Result<(), RunError> {
+    fn run(&self, step: &Step, out: Out<'_>, workspace: &mut Workspace) -> Result<(), RunError> {
         let guards: [_; MAX_READS] = std::array::from_fn(|at| {
             let tensor = self.tensor(&step.reads.get(at)?.home)?;
             let (storage, layout) = tensor.storage_and_layout();
@@ -186,8 +192,8 @@ impl Shared<'_> {
         for ((data, read), guard) in data.iter_mut().zip(&step.reads).zip(&guards) {
             let offset = read.layout.offset;
             *data = match guard {
-                None => Data::F32(self.floats(&read.home).get(offset..).unwrap_or(&[])),
-                Some((storage, start)) => stored(storage, start + offset)?,
+                None => Data::in_arena(self.words(&read.home), read.dtype).from(offset),
+                Some((storage, start)) => Data::stored(storage, start + offset)?,
             };
         }
         let cpu = self.around.threads.cpu();
@@ -206,7 +212,8 @@ impl Shared<'_> {
         }
     }
 
-    fn floats(&self, home: &Home) -> &[f32] {
+    /// Of the arena, or of an output, which holds `f32`.
+    fn words(&self, home: &Home) -> &[f32] {
         match home {
             Home::Arena(range) if range.end <= self.before.len() => &self.before[range.clone()],
             Home::Arena(range) => {
@@ -260,21 +267,10 @@ impl Shared<'_> {
         match self.tensor(&read.home) {
             Some(tensor) => view(tensor, &read.layout),
             None => {
-                let floats = self.floats(&read.home);
-                let tensor = Tensor::from_slice(floats, floats.len(), &Device::Cpu)?;
-                view(&tensor, &read.layout)
+                let data = Data::in_arena(self.words(&read.home), read.dtype);
+                view(&data.tensor()?, &read.layout)
             }
         }
-    }
-}
-
-fn stored(storage: &Storage, start: usize) -> Result<Data<'_>, RunError> {
-    match storage {
-        Storage::Cpu(CpuStorage::F32(values)) => Ok(Data::F32(values.get(start..).unwrap_or(&[]))),
-        Storage::Cpu(CpuStorage::I64(values)) => Ok(Data::I64(values.get(start..).unwrap_or(&[]))),
-        _ => Err(RunError::new(
-            "a kernel reads f32 and i64 in CPU memory only",
-        )),
     }
 }
 
@@ -299,8 +295,8 @@ fn value(
     match shared.tensor(&step.write) {
         Some(tensor) => Ok(tensor.clone()),
         None => {
-            let floats = shared.floats(&step.write);
-            Ok(Tensor::from_slice(floats, floats.len(), &Device::Cpu)?)
+            let data = Data::in_arena(shared.words(&step.write), step.dtype);
+            data.first(step.len).tensor()
         }
     }
 }
@@ -321,7 +317,7 @@ pub fn output(
     let shared = Shared {
         program,
         around,
-        before: &[],
+        before: &memory.arena[unaligned(&memory.arena)..],
         after: &[],
         after_start: 0,
         outputs: &[],
@@ -336,7 +332,7 @@ pub fn output(
 /// When it does not hold `f32`.
 pub fn copy_output(tensor: &Tensor, dtype: DType, out: &mut [f32]) -> Result<(), RunError> {
     let (storage, layout) = tensor.storage_and_layout();
-    match stored(&storage, layout.start_offset())? {
+    match Data::stored(&storage, layout.start_offset())? {
         Data::F32(values) if dtype == DType::F32 => {
             let values = values.get(..out.len()).unwrap_or(&[]);
             out.copy_from_slice(values);

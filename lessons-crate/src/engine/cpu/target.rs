@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use lessons_compute::isa::Isa;
 
-use super::lower::program;
+use super::lower::{
+    custom_has_kernel, elements_have_kernel, index_has_kernel, lines_have_kernel, program,
+};
 use crate::compile::{Choice, Target};
 use crate::graph::ops::{Op, OpDef};
 use crate::graph::{DType, Graph, Node, NodeId};
@@ -23,6 +25,9 @@ impl Target for CpuTarget {
             node.inputs.iter().all(is)
         };
         let all_floats = node.ty.dtype == DType::F32 && reads(DType::F32);
+        let operands = node.inputs.iter().filter_map(|id| graph.node(*id));
+        let dtypes: Vec<DType> = operands.map(|operand| operand.ty.dtype).collect();
+        let first = dtypes.first().copied().unwrap_or(DType::F32);
         if at_load.contains(&node.id) {
             return Choice {
                 kernel: "at load".to_owned(),
@@ -63,7 +68,7 @@ impl Target for CpuTarget {
                 format!("softmax of rows ({isa})"),
                 "largest, powers and sum while a row is in the cache".to_owned(),
             ),
-            Op::Reduce(_) if all_floats => (
+            Op::Reduce(op) if all_floats && !op.kind.is_arg() => (
                 format!("reduction ({isa})"),
                 "partial sums side by side".to_owned(),
             ),
@@ -75,15 +80,30 @@ impl Target for CpuTarget {
                 format!("elementwise loop ({isa})"),
                 "a chain of elementwise ops in f32".to_owned(),
             ),
-            Op::Concat(_) if all_floats => {
-                ("concat".to_owned(), "rows are copied whole".to_owned())
-            }
-            Op::Gather(_) if node.ty.dtype == DType::F32 => {
-                ("gather".to_owned(), "rows are copied whole".to_owned())
-            }
-            Op::Cast(op) if op.dtype == DType::F32 && reads(DType::I64) => {
-                ("cast".to_owned(), "integers as floats".to_owned())
-            }
+            op if elements_have_kernel(op, &dtypes) => elements(op),
+            op if lines_have_kernel(op, first) => lines(op),
+            Op::Concat(_) => ("concat".to_owned(), "rows are copied whole".to_owned()),
+            Op::Gather(_) => (
+                "gather".to_owned(),
+                "rows are copied whole, once all indices are seen to be in the table".to_owned(),
+            ),
+            Op::Take(_) => (
+                "elements by index".to_owned(),
+                "elements are copied, once all indices are seen to be on their axis".to_owned(),
+            ),
+            op if index_has_kernel(op, first) => (
+                "scatter".to_owned(),
+                "one update after the other, since several may go to one place".to_owned(),
+            ),
+            Op::Range(_) => ("range".to_owned(), "it counts".to_owned()),
+            Op::Random(_) => (
+                "random numbers".to_owned(),
+                "each is computed from the seed and its place, by any thread".to_owned(),
+            ),
+            Op::Custom(_) if custom_has_kernel(node.ty.dtype, &dtypes) => (
+                "closure".to_owned(),
+                "operands are widened to f64 for it, and its result is rounded".to_owned(),
+            ),
             op if !op.bodies().is_empty() => (
                 "control flow".to_owned(),
                 "its bodies are plans of their own, made once for each shape".to_owned(),
@@ -99,6 +119,37 @@ impl Target for CpuTarget {
         };
         Choice { kernel, why }
     }
+}
+
+/// What runs an elementwise op on other dtypes than `f32` alone.
+fn elements(op: &Op) -> (String, String) {
+    let (kernel, why) = match op {
+        Op::Compare(_) => ("comparison", "pairs become bytes, broadcast by strides"),
+        Op::Logical(_) => ("logic of bytes", "bools are bytes, broadcast by strides"),
+        Op::Select(_) => ("selection", "elements of any dtype, broadcast by strides"),
+        Op::Cast(_) => ("cast", "element by element, read through strides"),
+        _ => (
+            "integer arithmetic",
+            "integers that wrap around, broadcast by strides",
+        ),
+    };
+    (kernel.to_owned(), why.to_owned())
+}
+
+/// What runs an op on lines.
+fn lines(op: &Op) -> (String, String) {
+    let (kernel, why) = match op {
+        Op::CumSum(_) => ("running sums", "line by line, of floats in f64"),
+        Op::ArgSort(_) => (
+            "sort of lines",
+            "keys and indices in one integer, so no floats are compared",
+        ),
+        _ => (
+            "search of lines",
+            "the extreme by vectors, and then where it stands",
+        ),
+    };
+    (kernel.to_owned(), why.to_owned())
 }
 
 /// Whether the values of an attention are as wide as its queries: the kernel has one size for both.

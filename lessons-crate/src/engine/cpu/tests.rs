@@ -2,6 +2,7 @@
 
 mod bounds;
 mod control;
+mod dtypes;
 mod image;
 mod in_place;
 mod ops;

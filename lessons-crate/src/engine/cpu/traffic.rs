@@ -30,7 +30,7 @@ impl Traffic {
         for (at, read) in step.reads.iter().enumerate() {
             // Of a table only the rows that are looked up are read.
             let bytes = match (&step.task, at) {
-                (Task::Gather { .. }, 0) => written,
+                (Task::Indexed(indexed), 0) if indexed.reads_what_is_named() => written,
                 _ => read.dtype.bytes() * distinct(&read.layout),
             };
             match read.home {

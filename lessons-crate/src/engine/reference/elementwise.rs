@@ -135,10 +135,13 @@ fn rounds_up(a: i64, b: i64) -> bool {
 
 fn no_integer_zero(b: &Tensor) -> Result<(), RunError> {
     match !b.dtype().is_float() && has_zero(b)? {
-        true => Err(RunError::new("division by zero, in integers")
-            .help("cast to floats to get infinity instead")),
+        true => Err(division_by_zero()),
         false => Ok(()),
     }
+}
+
+pub fn division_by_zero() -> RunError {
+    RunError::new("division by zero, in integers").help("cast to floats to get infinity instead")
 }
 
 fn has_zero(x: &Tensor) -> Result<bool, RunError> {

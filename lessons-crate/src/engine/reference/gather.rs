@@ -17,16 +17,15 @@ pub fn gather(table: &Tensor, indices: &Tensor, shape: &[usize]) -> Result<Tenso
     Ok(table.contiguous()?.index_select(&flat, 0)?.reshape(shape)?)
 }
 
-/// The row that an index names.
-///
-/// # Errors
-/// When the table has no such row.
-pub fn row_in_table(index: i64, rows: usize) -> Result<usize, RunError> {
+fn row_in_table(index: i64, rows: usize) -> Result<usize, RunError> {
     let row = usize::try_from(index).ok().filter(|row| *row < rows);
-    row.ok_or_else(|| {
-        RunError::new(format!(
-            "the index {index} is not in the table, which has {rows} rows"
-        ))
-        .help(format!("indices from 0 to {}", rows.saturating_sub(1)))
-    })
+    row.ok_or_else(|| not_in_table(index, rows))
+}
+
+/// What is wrong with an index of which a table has no row.
+pub fn not_in_table(index: i64, rows: usize) -> RunError {
+    RunError::new(format!(
+        "the index {index} is not in the table, which has {rows} rows"
+    ))
+    .help(format!("indices from 0 to {}", rows.saturating_sub(1)))
 }

@@ -64,12 +64,15 @@ impl Named {
 
 fn checked(index: i64, axis: usize, size: usize) -> Result<usize, RunError> {
     let found = usize::try_from(index).ok().filter(|index| *index < size);
-    found.ok_or_else(|| {
-        RunError::new(format!(
-            "the index {index} is not on axis {axis}, which has {size} elements"
-        ))
-        .help(format!("indices from 0 to {}", size.saturating_sub(1)))
-    })
+    found.ok_or_else(|| off_axis(index, axis, size))
+}
+
+/// What is wrong with an index that is negative, or past the end of an axis.
+pub fn off_axis(index: i64, axis: usize, size: usize) -> RunError {
+    RunError::new(format!(
+        "the index {index} is not on axis {axis}, which has {size} elements"
+    ))
+    .help(format!("indices from 0 to {}", size.saturating_sub(1)))
 }
 
 /// # Errors

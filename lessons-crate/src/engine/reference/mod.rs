@@ -30,8 +30,10 @@ use crate::graph::{Bindings, Graph, Node, NodeId, axis_of_rank};
 use crate::weights::to_candle;
 use crate::weights::{ForGraph, Weights};
 
+pub use elementwise::division_by_zero;
 pub use fold::Folder;
-pub use gather::row_in_table;
+pub use gather::not_in_table;
+pub use index::off_axis;
 pub use shape::slice_range;
 
 /// How precisely the reference computes.

@@ -1,6 +1,9 @@
 //! Which kernel runs a node.
 
+mod elements;
 mod image;
+mod index;
+mod lines;
 mod operands;
 mod program;
 
@@ -8,15 +11,21 @@ use std::sync::Arc;
 
 use lessons_compute::gemm::PackedMatrix;
 use lessons_compute::norm::NormKind;
+use lessons_compute::random;
 use lessons_compute::reduce::Reduce;
+use lessons_compute::walk::Walk;
 
 use super::layout::Layout;
-use super::task::{Attend, Ending, Gemm, MAX_READS, Normalize, Right, Task};
-use crate::graph::ops::{Attention, Epilogue, Heads, Op, ReduceKind};
+use super::task::{Attend, Call, Ending, Gemm, MAX_READS, Normalize, Right, Task};
+use crate::graph::ops::{Attention, Distribution, Epilogue, Heads, Op, ReduceKind};
 use crate::graph::{DType, Node, axis_of_rank};
+use elements::is_wide;
 use operands::Operands;
 use program::unary;
 
+pub use elements::has_kernel as elements_have_kernel;
+pub use index::has_kernel as index_has_kernel;
+pub use lines::has_kernel as lines_have_kernel;
 pub use program::program;
 
 /// A kernel for a node.
@@ -39,7 +48,7 @@ pub fn lower(
     slot: usize,
 ) -> Lowered {
     let count = layouts.len();
-    let ours = node.ty.dtype == DType::F32 && count <= MAX_READS;
+    let ours = count <= MAX_READS;
     let mut operands = Operands {
         copies: vec![false; count],
         layouts,
@@ -52,7 +61,7 @@ pub fn lower(
         gemm(node, &mut operands, shape, weight.rows(), right)
     } else {
         match &node.op {
-            Op::MatMul(_) | Op::Linear(_) => {
+            Op::MatMul(_) | Op::Linear(_) if node.ty.dtype == DType::F32 => {
                 reads.retain(|at| *at != 1);
                 reads.push(1);
                 product(node, &mut operands, shape, slot)
@@ -75,10 +84,9 @@ pub fn lower(
 }
 
 fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Task> {
-    let floats = operands
-        .layouts
-        .iter()
-        .all(|(_, dtype)| *dtype == DType::F32);
+    let dtypes = operands.dtypes();
+    let first = dtypes.first().copied().unwrap_or(DType::F32);
+    let floats = node.ty.dtype == DType::F32 && dtypes.iter().all(|dtype| *dtype == DType::F32);
     match &node.op {
         op if floats && program(op).is_some() => Some(Task::Elementwise {
             program: program(op)?,
@@ -90,8 +98,13 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
                 .map(|(layout, _)| layout.broadcast(shape).strides)
                 .collect(),
         }),
-        Op::Reshape(_) if floats => Some(Task::Copy(operands.layout(0)?)),
-        Op::Concat(op) if floats => {
+        op if elements::has_kernel(op, &dtypes) => {
+            Some(Task::Elements(elements::elements(op, operands, shape)?))
+        }
+        op if lines::has_kernel(op, first) => Some(Task::Lines(lines::lines(op, operands, shape)?)),
+        op if index::has_kernel(op, first) => Some(Task::Indexed(index::indexed(op, operands)?)),
+        Op::Reshape(_) => copy(operands.layouts.first()?.0),
+        Op::Concat(op) => {
             let axis = axis_of_rank(shape.len(), op.axis)?;
             let inner: usize = shape[axis + 1..].iter().product();
             (0..operands.layouts.len()).for_each(|at| operands.dense(at));
@@ -103,23 +116,6 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
                     .map(|(layout, _)| layout.shape[axis] * inner)
                     .collect(),
             })
-        }
-        Op::Gather(_) => {
-            let [(table, DType::F32), (indices, DType::I64)] = operands.layouts.as_slice() else {
-                return None;
-            };
-            let (rows, width) = (table.shape[0], table.shape[1..].iter().product());
-            let gather = indices
-                .is_contiguous()
-                .then_some(Task::Gather { rows, width });
-            operands.dense(0);
-            gather
-        }
-        Op::Cast(_) => {
-            let [(layout, DType::I64)] = operands.layouts.as_slice() else {
-                return None;
-            };
-            layout.is_contiguous().then_some(Task::Cast)
         }
         Op::Conv2d(op) if floats => image::conv2d(op, operands, shape),
         Op::Pool2d(op) if floats => image::pool2d(op, operands),
@@ -161,8 +157,38 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
                 ],
             })
         }
+        Op::Range(_) => Some(Task::Range),
+        Op::Random(op) => Some(Task::Random {
+            distribution: match op.distribution {
+                Distribution::Uniform => random::Distribution::Uniform,
+                Distribution::Normal => random::Distribution::Normal,
+            },
+            seed: op.seed,
+        }),
+        Op::Custom(op) if custom_has_kernel(node.ty.dtype, &dtypes) => {
+            (0..dtypes.len()).for_each(|at| operands.dense(at));
+            let shapes = operands
+                .layouts
+                .iter()
+                .map(|(layout, _)| layout.shape.clone());
+            Some(Task::Custom(Call {
+                op: op.clone(),
+                inputs: shapes.collect(),
+                shape: shape.to_vec(),
+            }))
+        }
         _ => None,
     }
+}
+
+/// Whether a closure is called without candle: its numbers are `f64`, from and to any dtype but the floats of 16 bits.
+pub fn custom_has_kernel(result: DType, operands: &[DType]) -> bool {
+    operands.len() <= MAX_READS && is_wide(result) && operands.iter().all(|dtype| is_wide(*dtype))
+}
+
+/// A view written in row-major order.
+pub fn copy(view: &Layout) -> Option<Task> {
+    Some(Task::Copy(Walk::new(&view.shape, [&view.strides]).ok()?))
 }
 
 /// A normalization whose last operands are `weights` vectors: the scale, then the shift.

@@ -1,5 +1,7 @@
 //! How a kernel can read what it is given.
 
+use lessons_compute::walk::Walk;
+
 use crate::engine::cpu::layout::Layout;
 use crate::engine::cpu::task::Rows;
 use crate::graph::DType;
@@ -14,6 +16,21 @@ pub struct Operands<'a> {
 impl Operands<'_> {
     pub fn shape(&self, at: usize) -> Option<&[usize]> {
         Some(&self.layouts.get(at)?.0.shape)
+    }
+
+    pub fn dtypes(&self) -> Vec<DType> {
+        self.layouts.iter().map(|(_, dtype)| *dtype).collect()
+    }
+
+    /// How all operands lie beside a result to whose shape they broadcast.
+    pub fn walk<const N: usize>(&self, shape: &[usize]) -> Option<Walk<N>> {
+        let strides = self
+            .layouts
+            .iter()
+            .map(|(layout, _)| layout.broadcast(shape).strides);
+        let strides: Vec<Vec<usize>> = strides.collect();
+        let strides: Vec<&[usize]> = strides.iter().map(Vec::as_slice).collect();
+        Walk::new(shape, strides.try_into().ok()?).ok()
     }
 
     /// The distance of the rows of an operand that is seen as a matrix; it is copied if its rows have

@@ -10,7 +10,7 @@ use super::{size, view};
 use crate::engine::cpu::layout::Layout;
 use crate::engine::cpu::load::Loaded;
 use crate::engine::cpu::lower::{self, Lowered};
-use crate::engine::cpu::task::Task;
+use crate::engine::cpu::task::{MAX_READS, Task};
 use crate::engine::error::RunError;
 use crate::engine::reference::{Context, Precision, eval, slice_range};
 use crate::graph::ops::Op;
@@ -42,6 +42,8 @@ pub struct Draft {
     pub node: NodeId,
     pub task: Task,
     pub reads: Vec<Value>,
+    pub dtype: DType,
+    /// In elements.
     pub len: usize,
     pub last: usize,
     pub output: Option<usize>,
@@ -116,6 +118,10 @@ impl<'a> Build<'a> {
                     self.softmax(node, &operands[0], axis, &shape)
                 }
                 _ => self.step(node, operands, &shape, None),
+            },
+            (None, Op::Concat(op)) => match axis_of_rank(shape.len(), op.axis) {
+                Some(axis) => self.concat(node, operands, axis),
+                None => self.step(node, operands, &shape, None),
             },
             (None, _) => self.step(node, operands, &shape, None),
         };
@@ -231,14 +237,28 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Values end to end, as many at a time as a step reads.
+    fn concat(&mut self, node: &Node, mut parts: Vec<Value>, axis: usize) -> Value {
+        let shape = |parts: &[Value]| {
+            let mut shape = parts[0].layout.shape.clone();
+            shape[axis] = parts.iter().map(|part| part.layout.shape[axis]).sum();
+            shape
+        };
+        while parts.len() > MAX_READS {
+            let some = parts.chunks(MAX_READS);
+            let joined = some.map(|some| self.step(node, some.to_vec(), &shape(some), None));
+            parts = joined.collect();
+        }
+        let shape = shape(&parts);
+        self.step(node, parts, &shape, None)
+    }
+
     /// A copy of a value without gaps.
     fn copy(&mut self, node: NodeId, value: Value) -> Value {
-        let layout = Layout {
-            offset: 0,
-            ..value.layout.clone()
-        };
-        let shape = layout.shape.clone();
-        self.draft(node, Task::Copy(layout), vec![value], &shape, DType::F32)
+        let (shape, dtype) = (value.layout.shape.clone(), value.dtype);
+        // Strides that reach past all memory are of no value that there is.
+        let task = lower::copy(&value.layout).unwrap_or(Task::Reference);
+        self.draft(node, task, vec![value], &shape, dtype)
     }
 
     fn draft(
@@ -260,6 +280,7 @@ impl<'a> Build<'a> {
             node,
             task,
             reads,
+            dtype,
             len: layout.elements(),
             last: step,
             output: None,

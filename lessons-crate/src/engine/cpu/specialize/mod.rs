@@ -19,7 +19,7 @@ use crate::graph::{Bindings, DType, Graph, Node, NodeId};
 /// Where the elements of a value are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Home {
-    /// In the arena.
+    /// In these words of the arena.
     Arena(Range<usize>),
     /// In the output of this number.
     Output(usize),
@@ -48,6 +48,9 @@ pub struct Step {
     pub task: Task,
     pub reads: Vec<Operand>,
     pub write: Home,
+    /// What it writes: so many elements of a dtype.
+    pub dtype: DType,
+    pub len: usize,
     /// Tensors of the reference that nothing reads after this step.
     pub drops: Vec<usize>,
 }
@@ -71,7 +74,8 @@ pub struct Specialization {
     pub shapes: Vec<Vec<usize>>,
     pub steps: Vec<Step>,
     pub outputs: Vec<(Vec<usize>, Source)>,
-    /// The size of the arena, and of all its values if each had a place of its own, in elements.
+    /// The size of the arena, and of all its values if each had a place of its own, in words of
+    /// 32 bits.
     pub arena: usize,
     pub naive: usize,
     /// How many tensors of the reference a run holds.

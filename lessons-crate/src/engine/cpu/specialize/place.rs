@@ -3,7 +3,7 @@
 use super::draft::{Draft, Root, Value};
 use super::{Home, Operand, Step};
 use crate::engine::cpu::memory::{self, Life};
-use crate::engine::cpu::task::Task;
+use crate::engine::cpu::task::{Task, words};
 
 fn in_arena(draft: &Draft) -> bool {
     draft.output.is_none() && !draft.task.makes_tensor()
@@ -33,6 +33,7 @@ fn overwritten(drafts: &[Draft], step: usize) -> Option<(usize, usize)> {
         let whole = read.layout.is_contiguous()
             && read.layout.offset == 0
             && read.layout.elements() == draft.len
+            && read.dtype == draft.dtype
             && drafts[from].len == draft.len;
         (alone && dies && whole).then_some((at, from))
     })
@@ -49,7 +50,7 @@ pub fn placed(mut drafts: Vec<Draft>) -> (Vec<Step>, usize, usize, usize) {
         if !in_arena(draft) {
             continue;
         }
-        let (last, len) = (draft.last, draft.len);
+        let (last, len) = (draft.last, words(draft.dtype, draft.len));
         separate.push(Life { first, last, len });
         let over = overwritten(&drafts, first);
         if let Some((_, from)) = over {
@@ -75,7 +76,7 @@ pub fn placed(mut drafts: Vec<Draft>) -> (Vec<Step>, usize, usize, usize) {
             }
             None => {
                 let start = places.offsets[*life];
-                Home::Arena(start..start + draft.len)
+                Home::Arena(start..start + words(draft.dtype, draft.len))
             }
         });
     }
@@ -98,6 +99,8 @@ pub fn placed(mut drafts: Vec<Draft>) -> (Vec<Step>, usize, usize, usize) {
                 .map(|read| at_home(read, &homes))
                 .collect(),
             write: home.clone(),
+            dtype: draft.dtype,
+            len: draft.len,
             drops,
         })
         .collect();

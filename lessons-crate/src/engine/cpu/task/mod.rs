@@ -2,9 +2,14 @@
 //! the data.
 
 mod attention;
+mod custom;
+mod data;
+mod elements;
 mod epilogue;
 mod gemm;
 mod image;
+mod index;
+mod lines;
 mod movement;
 mod norm;
 mod workspace;
@@ -14,43 +19,30 @@ use lessons_compute::cpu::Cpu;
 use lessons_compute::elementwise::{Program, View};
 use lessons_compute::error::KernelError;
 use lessons_compute::pooling::{Pooling, pool2d};
+use lessons_compute::random::{Distribution, random};
 use lessons_compute::reduce::{Reduce, reduce};
+use lessons_compute::walk::Walk;
 
-use super::layout::Layout;
 use crate::engine::error::RunError;
 
 pub use attention::Attend;
+pub use custom::Call;
+pub use data::{Bits, Data, Out, OutBits, mixed, words};
+pub use elements::Elements;
 pub use epilogue::Ending;
 pub use gemm::{Gemm, Right};
 pub use image::Convolve;
+pub use index::{IndexKind, Indexed};
+pub use lines::{LineKind, Lines};
 pub use norm::{Normalize, Rows};
 pub use workspace::Workspace;
 
 /// The most values that a step of ours reads; what reads more runs through the reference.
 pub const MAX_READS: usize = 16;
 
-/// The data of a value that a step reads, from its first element on.
-#[derive(Debug, Clone, Copy)]
-pub enum Data<'a> {
-    F32(&'a [f32]),
-    I64(&'a [i64]),
-}
-
-impl<'a> Data<'a> {
-    fn floats(self) -> &'a [f32] {
-        match self {
-            Data::F32(values) => values,
-            // A verified graph and `lower` rule this out; an empty slice is refused by every kernel.
-            Data::I64(_) => &[],
-        }
-    }
-
-    fn integers(self) -> &'a [i64] {
-        match self {
-            Data::I64(values) => values,
-            Data::F32(_) => &[],
-        }
-    }
+/// What a kernel says when it is given what it cannot work on.
+fn refused(error: KernelError) -> RunError {
+    RunError::new(error.to_string())
 }
 
 /// A kernel on operands of known shapes.
@@ -65,13 +57,24 @@ pub enum Task {
         over: Option<usize>,
     },
     /// The elements of a view in row-major order.
-    Copy(Layout),
+    Copy(Walk<1>),
     /// Operands end to end: for each of `outer` places, `sizes[i]` elements of operand `i`.
     Concat { outer: usize, sizes: Vec<usize> },
-    /// Rows of a table of `rows` rows.
-    Gather { rows: usize, width: usize },
-    /// Integers as floats.
-    Cast,
+    /// Element by element, in other dtypes than `f32` alone.
+    Elements(Elements),
+    /// Line by line along an axis.
+    Lines(Lines),
+    /// Elements that are read or written by index.
+    Indexed(Indexed),
+    /// The integers from 0 on.
+    Range,
+    /// Numbers that a seed makes.
+    Random {
+        distribution: Distribution,
+        seed: u64,
+    },
+    /// A closure.
+    Custom(Call),
     /// A matrix product, and what is done with it on the way.
     Gemm(Gemm),
     /// A convolution, and what is done with it on the way.
@@ -112,8 +115,12 @@ impl Task {
             Task::Elementwise { .. } => "elementwise loop",
             Task::Copy(_) => "copy",
             Task::Concat { .. } => "concat",
-            Task::Gather { .. } => "gather",
-            Task::Cast => "cast",
+            Task::Elements(elements) => elements.kernel(),
+            Task::Lines(lines) => lines.kernel(),
+            Task::Indexed(indexed) => indexed.kernel(),
+            Task::Range => "range",
+            Task::Random { .. } => "random numbers",
+            Task::Custom(_) => "closure",
             Task::Gemm(gemm) => gemm.kernel(),
             Task::Convolve(_) => "convolution",
             Task::Pool { .. } => "pooling",
@@ -134,10 +141,10 @@ impl Task {
         &self,
         cpu: Cpu<'_>,
         reads: &[Data<'_>],
-        out: &mut [f32],
+        out: Out<'_>,
         workspace: &mut Workspace,
     ) -> Result<(), RunError> {
-        let refused = |error: KernelError| RunError::new(error.to_string());
+        let x = || reads.first().copied().ok_or_else(mixed);
         match self {
             Task::Elementwise {
                 program,
@@ -154,40 +161,47 @@ impl Task {
                     *view = View { data, strides };
                 }
                 let views = &views[..reads.len()];
+                let out = out.floats();
                 let run = match *over {
                     Some(at) => program.run_in_place(cpu, shape, views, at, out),
                     None => program.run_on(cpu, shape, views, out),
                 };
                 run.map_err(|error| RunError::new(error.to_string()))
             }
-            Task::Copy(layout) => {
-                movement::copy(layout, reads[0].floats(), out);
+            Task::Copy(walk) => movement::copy(cpu, walk, x()?, out),
+            Task::Concat { outer, sizes } => movement::concat(*outer, sizes, reads, out),
+            Task::Elements(elements) => elements.run(cpu, reads, out),
+            Task::Lines(lines) => lines.run(cpu, x()?, out, workspace),
+            Task::Indexed(indexed) => indexed.run(cpu, reads, out),
+            Task::Range => {
+                (0..)
+                    .zip(out.indices())
+                    .for_each(|(number, out)| *out = number);
                 Ok(())
             }
-            Task::Concat { outer, sizes } => {
-                movement::concat(*outer, sizes, reads, out);
+            Task::Random { distribution, seed } => {
+                random(cpu, *distribution, *seed, out.floats());
                 Ok(())
             }
-            Task::Gather { rows, width } => {
-                let (table, indices) = (reads[0].floats(), reads[1].integers());
-                movement::gather(cpu, table, [*rows, *width], indices, out)
-            }
-            Task::Cast => {
-                for (out, value) in out.iter_mut().zip(reads[0].integers()) {
-                    *out = *value as f32;
-                }
-                Ok(())
-            }
-            Task::Gemm(product) => product.run(cpu, reads, out, workspace).map_err(refused),
-            Task::Convolve(conv) => conv.run(cpu, reads, out, workspace).map_err(refused),
+            Task::Custom(call) => call.run(reads, out, workspace),
+            Task::Gemm(product) => product
+                .run(cpu, reads, out.floats(), workspace)
+                .map_err(refused),
+            Task::Convolve(conv) => conv
+                .run(cpu, reads, out.floats(), workspace)
+                .map_err(refused),
             Task::Pool { kind, sizes } => {
-                pool2d(cpu, *kind, sizes, reads[0].floats(), out).map_err(refused)
+                pool2d(cpu, *kind, sizes, x()?.floats(), out.floats()).map_err(refused)
             }
-            Task::Attention(attend) => attend.run(cpu, reads, out, workspace).map_err(refused),
-            Task::Normalize(norm) => norm.run(cpu, reads, out).map_err(refused),
-            Task::Softmax(rows) => rows.softmax(cpu, reads[0].floats(), out).map_err(refused),
+            Task::Attention(attend) => attend
+                .run(cpu, reads, out.floats(), workspace)
+                .map_err(refused),
+            Task::Normalize(norm) => norm.run(cpu, reads, out.floats()).map_err(refused),
+            Task::Softmax(rows) => rows
+                .softmax(cpu, x()?.floats(), out.floats())
+                .map_err(refused),
             Task::Reduce { kind, sizes } => {
-                reduce(cpu, *kind, reads[0].floats(), *sizes, out).map_err(refused)
+                reduce(cpu, *kind, x()?.floats(), *sizes, out.floats()).map_err(refused)
             }
             Task::Reference | Task::Control => {
                 Err(RunError::new("this step makes a tensor of its own"))

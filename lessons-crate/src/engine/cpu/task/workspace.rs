@@ -10,10 +10,13 @@ use lessons_compute::gemm::PackedMatrix;
 use crate::graph::NodeId;
 
 /// Scratch memory that all steps share, and a packed matrix for each product whose right side is
-/// computed in the run. Both grow when they are first used, and never again.
+/// computed in the run. All grow when they are first used, and never again.
 #[derive(Debug, Default)]
 pub struct Workspace {
     floats: Vec<f32>,
+    doubles: Vec<f64>,
+    keys: Vec<u64>,
+    wide_keys: Vec<u128>,
     packed: Vec<Option<PackedMatrix>>,
     /// The last states of loops of which several nodes read one element each, by the first of these
     /// nodes; of this run alone.
@@ -21,12 +24,24 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// At least `len` numbers, of any value.
+    /// `len` numbers, of any value.
     pub fn floats(&mut self, len: usize) -> &mut [f32] {
-        if self.floats.len() < len {
-            self.floats.resize(len, 0.0);
-        }
-        &mut self.floats[..len]
+        grown(&mut self.floats, len)
+    }
+
+    /// As [`Workspace::floats`].
+    pub fn doubles(&mut self, len: usize) -> &mut [f64] {
+        grown(&mut self.doubles, len)
+    }
+
+    /// Elements that are sorted, of 32 bits with their indices; `len` of any value.
+    pub fn keys(&mut self, len: usize) -> &mut [u64] {
+        grown(&mut self.keys, len)
+    }
+
+    /// As [`Workspace::keys`], for elements of 64 bits.
+    pub fn wide_keys(&mut self, len: usize) -> &mut [u128] {
+        grown(&mut self.wide_keys, len)
     }
 
     /// The matrix of the given slot, to be written.
@@ -53,6 +68,17 @@ impl Workspace {
     /// In bytes.
     pub fn bytes(&self) -> usize {
         let packed = self.packed.iter().flatten().map(PackedMatrix::bytes);
-        size_of_val(self.floats.as_slice()) + packed.sum::<usize>()
+        size_of_val(self.floats.as_slice())
+            + size_of_val(self.doubles.as_slice())
+            + size_of_val(self.keys.as_slice())
+            + size_of_val(self.wide_keys.as_slice())
+            + packed.sum::<usize>()
     }
+}
+
+fn grown<T: Copy + Default>(memory: &mut Vec<T>, len: usize) -> &mut [T] {
+    if memory.len() < len {
+        memory.resize(len, T::default());
+    }
+    &mut memory[..len]
 }
