@@ -101,7 +101,8 @@ mod tests {
             let a: Vec<f32> = pairs.iter().map(|(a, ..)| *a).collect();
             let b: Vec<f32> = pairs.iter().map(|(a, b, same)| if *same { *a } else { *b }).collect();
             let walk = Walk::new(&[a.len()], [&[1], &[1]]).unwrap();
-            let ops: [(Comparison, fn(&f32, &f32) -> bool); 6] = [
+            type Holds = fn(&f32, &f32) -> bool;
+            let ops: [(Comparison, Holds); 6] = [
                 (Comparison::Equal, f32::eq),
                 (Comparison::NotEqual, f32::ne),
                 (Comparison::Less, f32::lt),

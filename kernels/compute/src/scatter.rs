@@ -168,7 +168,8 @@ mod tests {
             let mut set = x.clone();
             scatter(&place, &indices, &updates, &mut set).unwrap();
             prop_assert_eq!(set, expected(|_, new| new));
-            let ops: [(Combine, fn(f32, f32) -> f32); 4] = [
+            type Join = fn(f32, f32) -> f32;
+            let ops: [(Combine, Join); 4] = [
                 (Combine::Add, |a, b| a + b),
                 (Combine::Mul, |a, b| a * b),
                 (Combine::Max, f32::max),

@@ -179,7 +179,7 @@ proptest! {
                 continue;
             }
             run(dtype, shape, seed, |_, y, _| y.flatten(0, 1));
-            run(dtype, shape, seed, |x, y, _| concat(&vec![x, y].repeat(parts), 1));
+            run(dtype, shape, seed, |x, y, _| concat(&[x, y].repeat(parts), 1));
         }
     }
 }
