@@ -44,6 +44,9 @@ struct TimingArgs {
     /// Threads that compute [default: as many as processors].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
+    /// Keep each thread on a processor of its own (Linux).
+    #[arg(long, conflicts_with = "once")]
+    pin: bool,
     /// Hugging Face directory to take the model from, instead of a random model of full size.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -109,7 +112,7 @@ fn time(args: &TimingArgs) -> anyhow::Result<()> {
     }
     if let (Measures::Roofline, Some(keys)) = (config.benchmark.measures, &config.roofline) {
         config.check()?;
-        let found = bench::roofline(keys, &mut doing);
+        let found = bench::roofline(keys, config.benchmark.pin, &mut doing)?;
         let text = match args.format {
             ReportFormat::Text => found.to_string(),
             ReportFormat::Markdown => found.to_markdown(),
@@ -167,6 +170,7 @@ fn config(args: &TimingArgs) -> anyhow::Result<Config> {
             roofline.threads = vec![threads.into()];
         }
     }
+    config.benchmark.pin |= args.pin;
     config.program =
         Some(std::env::current_exe().context("this program does not know its own path")?);
     if let Some(time) = args.time {

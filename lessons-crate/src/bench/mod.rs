@@ -17,6 +17,7 @@ pub mod load;
 mod machine;
 mod measurement;
 mod over_sizes;
+mod pinning;
 mod recorded;
 mod saved;
 mod statistics;

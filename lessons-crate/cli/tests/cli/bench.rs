@@ -312,6 +312,64 @@ fn compiling_and_the_limits_of_the_machine_are_benchmarks_too() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_are_pinned_when_asked_for() {
+    let pinned = bench(&["--pin", "--threads", "1", "--format", "json"]);
+    let [report] = pinned.json().try_into().unwrap();
+    assert_eq!(report["pinned"].as_array().unwrap().len(), 1, "{report}");
+    let text = bench(&["--pin", "--threads", "1"]).stdout;
+    assert!(
+        text.contains("1 thread computing, pinned to processor "),
+        "{text}"
+    );
+    let model = original();
+    let model = model.to_str().unwrap();
+    let cold = [
+        "bench",
+        "cold-start",
+        "--model",
+        model,
+        "--time",
+        "1",
+        "--threads",
+        "1",
+        "--pin",
+    ];
+    assert!(answer(&cold).stdout.contains("pinned to processor "));
+    refusal_after_words(
+        &["bench", "mlp", "--pin", "--threads", "64"],
+        "cannot be pinned",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.toml");
+    let toml = "[benchmark]\nname = \"r\"\nmeasures = \"roofline\"\npin = true\n[roofline]\nbytes = [4096]\nthreads = [1]\nruns = 1\n";
+    std::fs::write(&path, toml).unwrap();
+    let said = answer(&["bench", path.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(
+        said.json()[0]["results"][0]["pinned"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// Fails with this error, after it has said what it is doing.
+#[cfg(target_os = "linux")]
+fn refusal_after_words(args: &[&str], part: &str) {
+    if std::thread::available_parallelism().is_ok_and(|threads| threads.get() >= 64) {
+        eprintln!("skipped: this machine has enough processors");
+        return;
+    }
+    let said = lessons(args);
+    assert_eq!((said.code, said.stdout.as_str()), (1, ""), "{said:?}");
+    assert!(
+        said.stderr.contains("error: ") && said.stderr.contains(part),
+        "{said:?}"
+    );
+}
+
 /// What is compiled allocates, so the counter counts; runs into a given output don't.
 #[test]
 fn a_run_allocates_nothing() {

@@ -56,6 +56,9 @@ pub struct About {
     pub precision: Precision,
     /// Threads to compute on; as many as processors where it is left out.
     pub threads: Option<usize>,
+    /// Whether each thread stays on a processor of its own.
+    #[serde(default)]
+    pub pin: bool,
     /// How far results may be apart, relative to the larger of 1 and the result.
     #[serde(default = "tolerance")]
     pub tolerance: f64,

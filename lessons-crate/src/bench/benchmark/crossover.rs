@@ -131,6 +131,7 @@ mod tests {
             },
             precision: "f32".to_owned(),
             threads: 1,
+            pinned: Vec::new(),
             output: "y".to_owned(),
             engines: ["one", "two"]
                 .map(|name| (name.to_owned(), Ok(loaded.clone())))

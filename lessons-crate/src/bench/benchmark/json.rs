@@ -15,6 +15,9 @@ struct Shown<'a> {
     machine: ShownMachine<'a>,
     precision: &'a str,
     threads: usize,
+    /// The processors that the threads stayed on.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pinned: &'a [usize],
     results: Vec<ShownResult<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     peers: Vec<Peer<'a>>,
@@ -137,6 +140,7 @@ impl BenchReport {
             },
             precision: &self.precision,
             threads: self.threads,
+            pinned: &self.pinned,
             results: of_row(0),
             peers: peers
                 .map(|(row, (name, loaded))| Peer {

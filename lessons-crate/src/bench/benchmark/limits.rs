@@ -20,10 +20,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Measures on so many threads; about a tenth of a second.
-    pub fn measure(threads: usize) -> Limits {
-        let pool = Pool::new(threads);
-        let cpu = Cpu::with_pool(&pool);
+    /// Measures on the threads of a pool; about a tenth of a second.
+    pub(super) fn measure(pool: &Pool) -> Limits {
+        let cpu = Cpu::with_pool(pool);
         Limits {
             fma_gflops: fma_peak(cpu, 20) / 1e9,
             read_gbs: read_bandwidth(cpu, MEMORY, 5) / 1e9,

@@ -19,6 +19,8 @@ pub struct BenchReport {
     pub limits: Limits,
     pub precision: String,
     pub threads: usize,
+    /// The processors that the threads stayed on; empty where they might move.
+    pub pinned: Vec<usize>,
     /// The name of the output that is compared.
     pub output: String,
     /// The implementations by name, and what they said once they had loaded the model, or why not.

@@ -7,10 +7,12 @@ use lessons_compute::pool::{MAX_THREADS, Pool};
 use lessons_compute::roofline::{copy_bandwidth, fma_peak, read_bandwidth, triad_bandwidth};
 use serde::{Deserialize, Serialize};
 
+use super::table::pinned;
 use crate::bench::conditions::Conditions;
 use crate::bench::error::BenchError;
 use crate::bench::load::warning_before;
 use crate::bench::machine::Machine;
+use crate::bench::pinning::{Pinning, starting};
 use crate::figure::Table;
 
 /// What `[roofline]` says: how many bytes, and on how many threads.
@@ -70,6 +72,9 @@ pub struct Roofline {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RooflineRow {
     pub threads: usize,
+    /// The processors that they stayed on; empty where they might move.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<usize>,
     /// Fused multiply-adds on f32 in registers, two operations each, in GFLOP/s.
     pub fma_gflops: f64,
     pub bandwidths: Vec<Bandwidth>,
@@ -84,8 +89,16 @@ pub struct Bandwidth {
     pub triad_gbs: f64,
 }
 
-/// Measures the limits. `say` is told what is being done.
-pub fn roofline(keys: &RooflineKeys, say: &mut dyn FnMut(&str)) -> Roofline {
+/// Measures the limits; each thread stays on a processor of its own where it is to be pinned. `say` is told
+/// what is being done.
+///
+/// # Errors
+/// When threads cannot be pinned that are to be.
+pub fn roofline(
+    keys: &RooflineKeys,
+    pin: bool,
+    say: &mut dyn FnMut(&str),
+) -> Result<Roofline, BenchError> {
     let mut warnings: Vec<String> = warning_before().into_iter().collect();
     let mut conditions = Conditions::start();
     let machine = Machine::here();
@@ -96,22 +109,23 @@ pub fn roofline(keys: &RooflineKeys, say: &mut dyn FnMut(&str)) -> Roofline {
     };
     let results = threads.into_iter().map(|threads| {
         say(&format!("roofline, threads: {threads}"));
-        let row = row(threads, keys);
+        let row = row(threads, keys, pin)?;
         conditions.look();
-        row
+        Ok(row)
     });
-    let results = results.collect();
+    let results = results.collect::<Result<_, BenchError>>()?;
     warnings.extend(conditions.end(&[]));
-    Roofline {
+    Ok(Roofline {
         isa: lessons_compute::isa::Isa::best().name(),
         machine,
         results,
         warnings,
-    }
+    })
 }
 
-fn row(threads: usize, keys: &RooflineKeys) -> RooflineRow {
-    let pool = Pool::new(threads);
+fn row(threads: usize, keys: &RooflineKeys, pin: bool) -> Result<RooflineRow, BenchError> {
+    let pinning = pin.then(|| Pinning::new(threads)).transpose()?;
+    let pool = starting(pinning.as_ref(), || Pool::new(threads));
     let cpu = Cpu::with_pool(&pool);
     let bandwidth = |bytes: &usize| Bandwidth {
         bytes: *bytes,
@@ -119,11 +133,12 @@ fn row(threads: usize, keys: &RooflineKeys) -> RooflineRow {
         copy_gbs: copy_bandwidth(cpu, *bytes, keys.runs) / 1e9,
         triad_gbs: triad_bandwidth(cpu, *bytes, keys.runs) / 1e9,
     };
-    RooflineRow {
+    Ok(RooflineRow {
         threads,
+        pinned: pinning.map_or_else(Vec::new, |it| it.processors().to_vec()),
         fma_gflops: fma_peak(cpu, 4 * keys.runs) / 1e9,
         bandwidths: keys.bytes.iter().map(bandwidth).collect(),
-    }
+    })
 }
 
 const COLUMNS: [&str; 6] = [
@@ -141,7 +156,7 @@ impl Roofline {
         for row in &self.results {
             for bandwidth in &row.bandwidths {
                 rows.push(vec![
-                    row.threads.to_string(),
+                    format!("{}{}", row.threads, pinned(&row.pinned)),
                     format!("{:.1}", row.fma_gflops),
                     size(bandwidth.bytes),
                     format!("{:.1}", bandwidth.read_gbs),
@@ -234,7 +249,7 @@ mod tests {
             runs: 1,
         };
         keys.check().unwrap();
-        let found = roofline(&keys, &mut |_| ());
+        let found = roofline(&keys, false, &mut |_| ()).unwrap();
         assert_eq!(found.to_csv().lines().count(), 5);
         assert_eq!(found.to_markdown().matches(" KiB |").count(), 4);
         let rates = found.results.iter().flat_map(|row| &row.bandwidths);

@@ -25,6 +25,7 @@ use crate::bench::error::BenchError;
 use crate::bench::load::warning_before;
 use crate::bench::machine::Machine;
 use crate::bench::measurement::{Measurement, Sampler};
+use crate::bench::pinning::{Pinning, starting};
 
 /// How many numbers of a result are kept for the report, at most.
 const SHOWN: usize = 16;
@@ -46,8 +47,18 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
         .map(|shape| case(config.model()?, &task, shape))
         .collect::<crate::Result<_>>()?;
     let mut warnings: Vec<String> = warning_before().into_iter().collect();
+    // Asked before threads are pinned, which leaves the system fewer processors to tell of.
+    let machine = Machine::here();
+    let pinning = match (config.benchmark.pin, config.benchmark.measures) {
+        (false, _) => None,
+        // The processes that are timed are started in the time.
+        (true, Measures::ColdStart) => Some(Pinning::shared(threads)?),
+        (true, _) => Some(Pinning::new(threads)?),
+    };
+    let pinning = pinning.as_ref();
     let mut conditions = Conditions::start();
-    let limits = Limits::measure(threads);
+    let pool = starting(pinning, || Pool::new(threads));
+    let limits = Limits::measure(&pool);
 
     let folder = tempfile::tempdir().map_err(no_folder)?;
     let mut engines = engines(config, folder.path())?;
@@ -55,7 +66,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
         .iter_mut()
         .map(|engine| {
             say(&format!("{}: loading", engine.name()));
-            engine.load(&task)
+            starting(pinning, || engine.load(&task))
         })
         .collect();
     for (engine, loaded) in engines.iter().zip(&loaded) {
@@ -66,7 +77,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
     let mut reports = Vec::new();
     for case in &cases {
         say(&format!("{} {}", config.benchmark.name, case.shape));
-        reports.push(measure(config, case, &mut engines, &loaded));
+        reports.push(measure(config, case, &mut engines, &loaded, &pool, pinning));
         conditions.look();
     }
     let processes: Vec<u32> = engines
@@ -77,8 +88,9 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
     Ok(BenchReport {
         name: config.benchmark.name.clone(),
         description: config.benchmark.description.clone(),
-        machine: Machine::here(),
-        limits: limits.best(Limits::measure(threads)),
+        machine,
+        pinned: pinning.map_or_else(Vec::new, |it| it.processors().to_vec()),
+        limits: limits.best(Limits::measure(&pool)),
         precision: task.precision.to_owned(),
         threads,
         output: task
@@ -158,6 +170,8 @@ fn measure(
     case: &Case,
     engines: &mut [Box<dyn Engine>],
     loaded: &[Result<Loaded, String>],
+    pool: &Pool,
+    pinning: Option<&Pinning>,
 ) -> CaseReport {
     let tolerance = config.benchmark.tolerance;
     let mut first: Option<Numbers> = None;
@@ -166,7 +180,7 @@ fn measure(
     let mut failures = Vec::new();
     for (engine, loaded) in engines.iter_mut().zip(loaded) {
         let result = match loaded {
-            Ok(_) => engine.prepare(case).and_then(Numbers::without_nan),
+            Ok(_) => starting(pinning, || engine.prepare(case)).and_then(Numbers::without_nan),
             Err(error) => Err(error.clone()),
         };
         let difference = match (&first, &result) {
@@ -182,7 +196,7 @@ fn measure(
     }
     // What is timed is not the run where it is a compilation, or a whole process.
     let runs = config.benchmark.measures == Measures::Run;
-    let copy = || copy_gbs(case, config.threads()).filter(|_| runs);
+    let copy = || copy_gbs(case, pool).filter(|_| runs);
     let copy_before = copy();
     let times = time_in_turns(config, engines, failures);
     let copy_after = copy();
@@ -222,11 +236,9 @@ fn measure(
 
 /// The speed of copying as many bytes as a run moves, where those decide and not arithmetic: where there
 /// is less than an operation a byte.
-fn copy_gbs(case: &Case, threads: usize) -> Option<f64> {
-    (case.flops < case.bytes).then(|| {
-        let pool = Pool::new(threads);
-        copy_bandwidth(Cpu::with_pool(&pool), case.bytes as usize / 2, 10) / 1e9
-    })
+fn copy_gbs(case: &Case, pool: &Pool) -> Option<f64> {
+    (case.flops < case.bytes)
+        .then(|| copy_bandwidth(Cpu::with_pool(pool), case.bytes as usize / 2, 10) / 1e9)
 }
 
 /// The start of a result's first row; of the result, where it has one axis.

@@ -118,12 +118,13 @@ impl BenchReport {
         let limits = &self.limits;
         let mut lines = self.machine.details();
         lines.push(format!(
-                "{}, {} computing; at most {:.0} GFLOP/s by fused multiply-adds, {:.1} GB/s read, {:.1} GB/s copied",
+                "{}, {} computing{}; at most {:.0} GFLOP/s by fused multiply-adds, {:.1} GB/s read, {:.1} GB/s copied",
                 self.precision,
                 match self.threads {
                     1 => "1 thread".to_owned(),
                     threads => format!("{threads} threads"),
                 },
+                pinned(&self.pinned),
                 limits.fma_gflops,
                 limits.read_gbs,
                 limits.copy_gbs,
@@ -341,6 +342,16 @@ fn memory_cells(memory: Memory) -> [String; 3] {
         memory.peak_bytes,
     ];
     numbers.map(|number| number.map_or_else(String::new, |it| it.to_string()))
+}
+
+/// `, pinned to processors 0 2`; nothing where threads might move.
+pub(super) fn pinned(processors: &[usize]) -> String {
+    let numbers: Vec<String> = processors.iter().map(usize::to_string).collect();
+    match numbers.len() {
+        0 => String::new(),
+        1 => format!(", pinned to processor {}", numbers[0]),
+        _ => format!(", pinned to processors {}", numbers.join(" ")),
+    }
 }
 
 fn megabytes(bytes: u64) -> String {

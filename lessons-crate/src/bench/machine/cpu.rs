@@ -118,7 +118,7 @@ fn of_linux(cpuinfo: &str, processors: &Path) -> CpuFacts {
 }
 
 /// The logical processors of each physical core, in the order of their numbers.
-fn physical_cores(processors: &Path) -> Vec<Vec<usize>> {
+pub fn physical_cores(processors: &Path) -> Vec<Vec<usize>> {
     let Ok(entries) = fs::read_dir(processors) else {
         return Vec::new();
     };

@@ -13,6 +13,8 @@ use lessons_compute::isa::Isa;
 use serde::{Deserialize, Serialize};
 
 pub use self::cpu::Cache;
+#[cfg(target_os = "linux")]
+pub(super) use self::cpu::physical_cores;
 use self::cpu::{CpuFacts, clock_mhz};
 pub use self::gpu::Gpu;
 use self::tool::{field, output};
