@@ -151,6 +151,12 @@ impl Layout {
         }
     }
 
+    /// Whether blocks of inputs are copied before they are read.
+    pub fn copies(&self) -> bool {
+        let copied = [Access::Gathered, Access::Overwritten];
+        self.access.iter().any(|access| copied.contains(access))
+    }
+
     /// Drops axes of length 1 and joins neighbors that every input steps through as if they were one.
     fn collapse(&mut self, shape: &[usize], inputs: &[View<'_>]) {
         self.shape.clear();

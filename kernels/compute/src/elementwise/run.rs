@@ -37,10 +37,23 @@ struct Scratch {
     offsets: Vec<usize>,
 }
 
+impl Scratch {
+    /// Makes it large enough.
+    fn grow(&mut self, blocks: usize, axes: usize, inputs: usize) {
+        if self.blocks.len() < blocks {
+            self.blocks.resize(blocks, Block([0.0; BLOCK]));
+        }
+        self.index.resize(axes, 0);
+        self.offsets.resize(inputs, 0);
+    }
+}
+
 // Taken out while in use and put back afterwards: a thread that waits for others inside a run may be given another run.
 thread_local! {
     static LAYOUT: Cell<Layout> = Cell::default();
-    static SCRATCH: Cell<Scratch> = Cell::default();
+    /// One for each thread that may take part in a run that this thread begins: made by this thread, so that none makes its
+    /// own in a later run because it came late to the first.
+    static SCRATCH: Cell<Vec<Scratch>> = Cell::default();
 }
 
 impl Program {
@@ -61,7 +74,7 @@ impl Program {
         self.run_on(cpu, shape, inputs, out)
     }
 
-    /// As [`run`](Program::run), on the given threads. Allocates nothing once each thread has run a program as large.
+    /// As [`run`](Program::run), on the given threads. Allocates nothing once the calling thread has run a program as large.
     ///
     /// # Errors
     /// As [`run`](Program::run).
@@ -120,17 +133,39 @@ impl Program {
         let mut layout = LAYOUT.take();
         layout.set(shape, inputs, in_place);
         let isa = cpu.verified();
-        if out.len() < PARALLEL {
-            self.run_range(isa, &layout, inputs, 0, out);
+        let mut scratch = SCRATCH.take();
+        let threads = match out.len() < PARALLEL {
+            true => 1,
+            false => cpu.pool().threads(),
+        };
+        if scratch.len() < threads {
+            scratch.resize_with(threads, Scratch::default);
+        }
+        let blocks = self.schedule.registers + if layout.copies() { inputs.len() } else { 0 };
+        for scratch in &mut scratch[..threads] {
+            scratch.grow(blocks, layout.shape.len(), inputs.len());
+        }
+        if threads == 1 {
+            self.run_range(isa, &layout, inputs, 0, &mut scratch[0], out);
         } else {
             let len = out.len();
-            let out = SharedMut::new(out);
-            cpu.pool().for_ranges(len, TASK, |range, _| {
+            let (out, shared) = (SharedMut::new(out), SharedMut::new(&mut scratch[..threads]));
+            cpu.pool().for_ranges(len, TASK, |range, worker| {
                 // SAFETY: ranges do not overlap, and `out` is borrowed until all have ended.
                 let part = unsafe { out.part(range.start, range.len()) };
-                self.run_range(isa, &layout, inputs, range.start, part);
+                if worker < threads {
+                    // SAFETY: a worker's number is that of one thread at a time.
+                    let scratch = unsafe { &mut shared.part(worker, 1)[0] };
+                    self.run_range(isa, &layout, inputs, range.start, scratch, part);
+                } else {
+                    // The pool has grown since it was asked.
+                    let mut own = Scratch::default();
+                    own.grow(blocks, layout.shape.len(), inputs.len());
+                    self.run_range(isa, &layout, inputs, range.start, &mut own, part);
+                }
             });
         }
+        SCRATCH.set(scratch);
         LAYOUT.set(layout);
         Ok(())
     }
@@ -155,12 +190,11 @@ impl Program {
     /// Computes one block of at most [`BLOCK`] elements from inputs that are laid out as it is.
     pub(crate) fn run_block_of(&self, isa: Verified, inputs: &[Values<'_>], out: &mut [f32]) {
         let mut scratch = SCRATCH.take();
-        if scratch.blocks.len() < self.schedule.registers {
-            scratch
-                .blocks
-                .resize(self.schedule.registers, Block([0.0; BLOCK]));
+        if scratch.is_empty() {
+            scratch.push(Scratch::default());
         }
-        let registers = &mut scratch.blocks[..self.schedule.registers];
+        scratch[0].grow(self.schedule.registers, 0, 0);
+        let registers = &mut scratch[0].blocks[..self.schedule.registers];
         self.run_block(isa, |input| inputs[input], registers, out, false);
         SCRATCH.set(scratch);
     }
@@ -172,19 +206,11 @@ impl Program {
         layout: &Layout,
         inputs: &[View<'_>],
         start: usize,
+        scratch: &mut Scratch,
         out: &mut [f32],
     ) {
         let registers = self.schedule.registers;
-        let mut scratch = SCRATCH.take();
-        let copied = [Access::Gathered, Access::Overwritten];
-        let gathers = layout.access.iter().any(|access| copied.contains(access));
-        let blocks = registers + if gathers { inputs.len() } else { 0 };
-        if scratch.blocks.len() < blocks {
-            scratch.blocks.resize(blocks, Block([0.0; BLOCK]));
-        }
-        scratch.index.resize(layout.shape.len(), 0);
-        scratch.offsets.resize(inputs.len(), 0);
-
+        let gathers = layout.copies();
         let (registers, gathered) = scratch.blocks.split_at_mut(registers);
         let mut done = 0;
         let mut longest = to_alignment(out);
@@ -232,7 +258,6 @@ impl Program {
         if large {
             fence();
         }
-        SCRATCH.set(scratch);
     }
 
     fn run_block<'a>(
