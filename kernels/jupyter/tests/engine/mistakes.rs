@@ -3,7 +3,7 @@
 use crate::harness::Session;
 
 /// A cell, the error's name, the place of its caret, and something that its traceback says.
-const MISTAKES: [(&str, &str, &str, &str); 34] = [
+const MISTAKES: [(&str, &str, &str, &str); 37] = [
     (
         "let x: i32 = \"a\";",
         "E0308",
@@ -60,6 +60,14 @@ const MISTAKES: [(&str, &str, &str, &str); 34] = [
         "move || n",
     ),
     ("let x = ;", "SyntaxError", "1:9", "expected expression"),
+    ("let", "SyntaxError", "1:4", "found the end of the cell"),
+    (
+        "1 + 2 +\n",
+        "SyntaxError",
+        "1:8",
+        "found the end of the cell",
+    ),
+    ("1, 2", "SyntaxError", "1:5", "found the end of the cell"),
     ("foo((1)", "SyntaxError", "1:4", "unclosed delimiter"),
     (
         "let s = \"open",

@@ -42,10 +42,34 @@ impl Translator<'_> {
                     value.range.start = value.range.end;
                     return Some(value);
                 }
+                Some(Found::Generated(Origin::End)) => return self.end(),
                 _ => {}
             }
             span = &span.expansion.as_ref()?.span;
         }
+    }
+
+    /// Where the cell's text ends.
+    fn end(&self) -> Option<Place> {
+        let file = self.unit.files.iter().find(|file| file.name == "cell.rs")?;
+        let cell = file.cell.clone()?;
+        let end = cell.text.trim_end().len();
+        Some(Place {
+            cell,
+            range: end..end,
+        })
+    }
+
+    /// An error about the end of the cell, where rustc found what was put there, in the cell's terms.
+    pub fn at_end(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        if self.primary_origin(&diagnostic) == Some(Origin::End) {
+            let end = "found the end of the cell";
+            diagnostic.message = diagnostic.message.replace("found `;`", end);
+            for span in &mut diagnostic.spans {
+                span.label.take_if(|label| label == "unexpected token");
+            }
+        }
+        diagnostic
     }
 
     /// Whether a span is where something may be added to the cell's value, to which rustc counts the

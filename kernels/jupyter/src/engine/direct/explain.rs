@@ -46,7 +46,7 @@ pub fn no_runtime(text: &str, at: usize) -> CellError {
 pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellError {
     let translator = Translator { unit };
     let errors = errors.iter().cloned().map(Diagnostic::without_paths);
-    let errors: Vec<Diagnostic> = errors.collect();
+    let errors: Vec<Diagnostic> = errors.map(|error| translator.at_end(error)).collect();
     let mut shown: Vec<&Diagnostic> = Vec::new();
     for error in &errors {
         let twice = shown.iter().any(|other| {
@@ -64,9 +64,14 @@ pub fn errors(unit: &Unit, errors: &[Diagnostic], notebook: &Notebook) -> CellEr
             shown.push(error);
         }
     }
-    // Where not even the brackets match, rustc goes on to judge a text that is no file of items.
+    // Where not even the brackets match, rustc goes on to judge a text that is no file of items; and it
+    // takes what is around a list without brackets for a mistaken one.
+    let follows = [
+        "expected item, found",
+        "this is a block expression, not an array",
+    ];
     if shown.len() > 1 {
-        shown.retain(|error| !error.message.starts_with("expected item, found"));
+        shown.retain(|error| !follows.iter().any(|text| error.message.starts_with(text)));
     }
     shown.sort_by_key(|error| {
         let place = translator.primary(error);

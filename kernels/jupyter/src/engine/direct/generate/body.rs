@@ -91,7 +91,8 @@ impl<'n> Generator<'n> {
             }
         } else {
             file.push_user(0..self.cell.text.len(), &[]);
-            file.text.push_str("\n;");
+            file.text.push('\n');
+            file.push(Origin::End, ";");
         }
         for declared in &self.cell.declared {
             self.push_end(&mut file, &declared.name, choices, mode);

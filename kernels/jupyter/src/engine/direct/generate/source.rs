@@ -18,6 +18,8 @@ pub enum Origin {
     KeepOld(String),
     /// Shows the cell's value.
     Shown,
+    /// Ends the statement that the cell ends in.
+    End,
 }
 
 #[derive(Debug, Clone)]
