@@ -22,6 +22,8 @@ pub const CARD: Color = Color(0xff, 0xff, 0xff);
 pub const INK: Color = Color(0x1f, 0x24, 0x28);
 /// Text of less weight.
 pub const MUTED: Color = Color(0x57, 0x60, 0x6a);
+/// The same on the colored ground of a box.
+pub const DETAIL: Color = Color(0x49, 0x52, 0x5b);
 /// Edges and axes.
 pub const LINE: Color = Color(0x8a, 0x93, 0x9d);
 /// Borders and grid lines.
@@ -171,7 +173,7 @@ mod tests {
             for (index, a) in KINDS.iter().enumerate() {
                 for b in &KINDS[index + 1..] {
                     let apart = distance(seen(a.fill(), matrix), seen(b.fill(), matrix));
-                    assert!(apart > 2.0, "{a:?} and {b:?} are {apart:.1} apart");
+                    assert!(apart > 8.5, "{a:?} and {b:?} are {apart:.1} apart");
                 }
             }
         }
@@ -192,11 +194,10 @@ mod tests {
 
     #[test]
     fn text_can_be_read_on_everything_it_stands_on() {
-        for ground in [CARD, HULL]
-            .into_iter()
-            .chain(KINDS.iter().map(|kind| kind.fill()))
-        {
-            for ink in [INK, MUTED] {
+        let on_page = [CARD, HULL].map(|ground| (ground, MUTED));
+        let on_boxes = KINDS.map(|kind| (kind.fill(), DETAIL));
+        for (ground, less) in on_page.into_iter().chain(on_boxes) {
+            for ink in [INK, less] {
                 let ratio = contrast(ink, ground);
                 assert!(ratio >= 4.5, "{ink} on {ground}: {ratio:.2}");
             }

@@ -124,7 +124,7 @@ fn draw_box(svg: &mut Svg, scene: &Scene, placed: &PlacedBox) {
     let fill = heat.unwrap_or(caption.kind.fill());
     let [ink, muted] = match heat {
         Some(ground) => [palette::ink_on(ground); 2],
-        None => [palette::INK, palette::MUTED],
+        None => [palette::INK, palette::DETAIL],
     };
     let kind = caption.kind;
     let [wide, height] = caption.inner();

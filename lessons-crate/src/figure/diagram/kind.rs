@@ -1,6 +1,6 @@
 //! Which family an op belongs to, and its color.
 
-use crate::figure::palette::Color;
+use crate::figure::palette::{self, Color};
 use crate::graph::ops::Op;
 
 /// What a box stands for; boxes of a kind have a color in common.
@@ -76,18 +76,19 @@ impl Kind {
         }
     }
 
+    /// At least 8.5 apart in CIE Lab for every kind of color vision, the three deficiencies included.
     pub fn fill(self) -> Color {
         match self {
-            Kind::Input => Color(0xdd, 0xee, 0xfb),
-            Kind::Output => Color(0xc3, 0xdf, 0xf5),
-            Kind::Weight => Color(0xd8, 0xde, 0xb4),
-            Kind::Constant => Color(0xee, 0xf0, 0xf2),
-            Kind::Elementwise => Color(0xdd, 0xf3, 0xea),
-            Kind::MatMul => Color(0xfd, 0xe3, 0xd0),
-            Kind::Reduction => Color(0xf3, 0xe1, 0xee),
-            Kind::Movement => Color(0xfb, 0xf2, 0xd2),
-            Kind::Control => Color(0xf6, 0xd2, 0xd0),
-            Kind::Scope => Color(0xff, 0xff, 0xff),
+            Kind::Input => Color(0xc7, 0xed, 0xf9),
+            Kind::Output => Color(0xa2, 0xd9, 0xf9),
+            Kind::Weight => Color(0xc9, 0xcc, 0xa0),
+            Kind::Constant => Color(0xdd, 0xde, 0xdc),
+            Kind::Elementwise => Color(0xe1, 0xf6, 0xe0),
+            Kind::MatMul => Color(0xfd, 0xd3, 0xc1),
+            Kind::Reduction => Color(0xe1, 0xc4, 0xdb),
+            Kind::Movement => Color(0xfa, 0xf2, 0xc1),
+            Kind::Control => Color(0xea, 0xb9, 0xba),
+            Kind::Scope => palette::CARD,
         }
     }
 
