@@ -1,6 +1,21 @@
 //! Threads that stay on one processor each, so that the system moves none while it is timed.
 
+use std::time::{Duration, Instant};
+
 use super::error::BenchError;
+
+/// How long a new thread may take until it has a name.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Whose thread it is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// The worker of one of our pools, with its number.
+    OfPool(usize),
+    /// It has none of its own, or none yet.
+    NotYet,
+    Other,
+}
 
 /// The processors of a measurement. The thread that made it stays on the first of them, and what it starts
 /// is told by [`Pinning::starting`]; when this is dropped the thread may run anywhere again.
@@ -64,10 +79,19 @@ impl Pinning {
         // What cannot be changed back and forth was refused when this was made.
         let _ = system::keep_on(None, &self.processors);
         let started = start();
-        for (thread, number) in system::threads() {
-            let processor = self.processors.get(number);
-            if let Some(processor) = processor
-                && !before.iter().any(|(known, _)| *known == thread)
+        let new = || {
+            let mut threads = system::threads();
+            threads.retain(|(id, _)| !before.iter().any(|(known, _)| known == id));
+            threads
+        };
+        // A thread takes its name once it runs.
+        let patience = Instant::now();
+        while new().iter().any(|(_, name)| *name == Name::NotYet) && patience.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for (thread, name) in new() {
+            if let Name::OfPool(number) = name
+                && let Some(processor) = self.processors.get(number)
             {
                 // It may have ended meanwhile.
                 let _ = system::keep_on(Some(thread), &[*processor]);
@@ -126,6 +150,7 @@ mod system {
 
     use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
 
+    use super::Name;
     use crate::bench::error::BenchError;
     use crate::bench::machine::physical_cores;
 
@@ -166,18 +191,25 @@ mod system {
         physical_cores(Path::new("/sys/devices/system/cpu"))
     }
 
-    /// The threads of pools in this process, with their numbers.
-    pub fn threads() -> Vec<(Pid, usize)> {
+    /// The threads of this process.
+    pub fn threads() -> Vec<(Pid, Name)> {
         let Ok(entries) = fs::read_dir("/proc/self/task") else {
             return Vec::new();
         };
-        let number = |entry: fs::DirEntry| {
+        // A thread begins with the name of the one that started it.
+        let own = fs::read_to_string("/proc/thread-self/comm").unwrap_or_default();
+        let thread = |entry: fs::DirEntry| {
             let id = entry.file_name().to_str()?.parse().ok()?;
             let name = fs::read_to_string(entry.path().join("comm")).ok()?;
-            let number = name.trim().strip_prefix(NAME)?.parse().ok()?;
-            Some((Pid::from_raw(id)?, number))
+            let number = name.trim().strip_prefix(NAME);
+            let name = match number.and_then(|number| number.parse().ok()) {
+                Some(number) => Name::OfPool(number),
+                None if name == own => Name::NotYet,
+                None => Name::Other,
+            };
+            Some((Pid::from_raw(id)?, name))
         };
-        entries.flatten().filter_map(number).collect()
+        entries.flatten().filter_map(thread).collect()
     }
 }
 
@@ -210,7 +242,7 @@ mod system {
         Vec::new()
     }
 
-    pub fn threads() -> Vec<((), usize)> {
+    pub fn threads() -> Vec<((), super::Name)> {
         Vec::new()
     }
 }
