@@ -34,8 +34,8 @@ pub mod prelude {
     pub use crate::error::{Error, Result};
     pub use crate::figure::{
         AttentionMaps, BarChart, BoxChart, ColorBy, Diagram, Direction, Distribution, Ecdf, Figure,
-        FilmStrip, HeatMap, Images, LineChart, LossCurve, Roofline, Show, Table, Timeline,
-        TokenStrip,
+        FilmStrip, HeatMap, Images, IntervalChart, LineChart, LossCurve, Roofline, Show, Table,
+        Timeline, TokenStrip,
     };
     pub use crate::graph::{
         Builder, Custom, DType, Dim, Graph, IntoShape, Shape, TensorType, Value, Window, concat,

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use lessons::bench::{
     self, BenchReport, CaseShape, Config, Implementation, Measures, ModelKeys, Precision,
 };
+use lessons::figure::Show as _;
 
 use crate::allocator;
 use crate::output;
@@ -84,6 +85,8 @@ enum ReportFormat {
     Markdown,
     /// A line for each shape and implementation.
     Csv,
+    /// A picture: lines over sizes where one size varies, else a row for each shape.
+    Svg,
 }
 
 fn names() -> String {
@@ -118,6 +121,7 @@ fn time(args: &TimingArgs) -> anyhow::Result<()> {
             ReportFormat::Markdown => found.to_markdown(),
             ReportFormat::Csv => found.to_csv(),
             ReportFormat::Json => found.to_json()?,
+            ReportFormat::Svg => found.figure().to_svg().to_owned(),
         };
         return Ok(output::line(text.trim_end())?);
     }
@@ -208,8 +212,12 @@ fn print(report: &BenchReport, args: &TimingArgs) -> anyhow::Result<()> {
         ReportFormat::Markdown => report.to_markdown(),
         ReportFormat::Csv => report.to_csv(),
         ReportFormat::Json => report.to_json(args.samples)?,
+        ReportFormat::Svg => report.figure().to_svg().to_owned(),
     };
-    if matches!(args.format, ReportFormat::Json | ReportFormat::Csv) {
+    if matches!(
+        args.format,
+        ReportFormat::Json | ReportFormat::Csv | ReportFormat::Svg
+    ) {
         for warning in report.all_warnings() {
             output::note(format_args!("warning: {warning}"));
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use lessons::bench::{BenchReport, History, REPORT_FORMATS, SavedReport};
+use lessons::figure::Show as _;
 
 use crate::output;
 
@@ -45,6 +46,7 @@ pub fn save(report: &BenchReport, folder: &Path) -> anyhow::Result<()> {
         let text = match format {
             "json" => report.to_json(true)? + "\n",
             "md" => report.to_markdown(),
+            "svg" => report.figure().to_svg().to_owned(),
             _ => report.to_csv(),
         };
         let path = saved.path(folder, format);

@@ -8,7 +8,7 @@ use super::error::BenchError;
 use super::machine::Machine;
 
 /// The formats that a report is saved in.
-pub const REPORT_FORMATS: [&str; 3] = ["json", "md", "csv"];
+pub const REPORT_FORMATS: [&str; 4] = ["json", "md", "csv", "svg"];
 
 /// A saved report, known by the name of its files. Ordered by benchmark, machine, and time.
 ///

@@ -30,7 +30,9 @@ pub mod typography;
 
 pub use arcs::AttentionArcs;
 pub use attention::AttentionMaps;
-pub use chart::{BarChart, BoxChart, Distribution, Ecdf, LineChart, LossCurve, Roofline, Timeline};
+pub use chart::{
+    BarChart, BoxChart, Distribution, Ecdf, IntervalChart, LineChart, LossCurve, Roofline, Timeline,
+};
 pub use diagram::{ColorBy, Diagram, Direction, FilmStrip};
 pub use error::FigureError;
 pub use heat_map::HeatMap;

@@ -414,6 +414,9 @@ fn the_other_models_run_and_are_saved_in_all_forms() {
         ("linear", "2x1024"),
         ("mlp", "4x8"),
         ("cnn", "1x1x28x28"),
+        ("rnn", "2x24x16"),
+        ("attention", "1x4x768"),
+        ("elementwise-scaling", "32"),
     ] {
         answer(&[
             "bench",
@@ -431,6 +434,12 @@ fn the_other_models_run_and_are_saved_in_all_forms() {
             let text = std::fs::read_to_string(report.path(folder.path(), format));
             assert!(text.unwrap().contains(shape), "{report}.{format}");
         }
+        let picture = report.path(folder.path(), "svg");
+        assert!(
+            std::fs::read_to_string(picture)
+                .unwrap()
+                .starts_with("<svg")
+        );
     }
     let folder = folder.path().to_str().unwrap();
     let history = answer(&["bench", "history", "mlp", "--folder", folder]).stdout;
@@ -439,5 +448,5 @@ fn the_other_models_run_and_are_saved_in_all_forms() {
         "{history}"
     );
     let removed = answer(&["bench", "clean", "--folder", folder]).stdout;
-    assert_eq!(removed.trim_end(), "removed 4 reports");
+    assert_eq!(removed.trim_end(), "removed 7 reports");
 }

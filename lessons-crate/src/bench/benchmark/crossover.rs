@@ -82,67 +82,13 @@ fn leads(a: &Row, b: &Row) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::benchmark::report::CaseReport;
-    use crate::bench::benchmark::{Limits, Loaded};
-    use crate::bench::{Comparison, Difference, Machine, Measurement};
+    use crate::bench::benchmark::made_up::report;
 
-    fn row(name: &str, seconds: f64, agrees: bool) -> Row {
-        Row {
-            name: name.to_owned(),
-            time: Ok(Measurement::of_samples(vec![seconds; 10])),
-            before_failing: None,
-            difference: Some(Difference {
-                agrees,
-                ..Difference::default()
-            }),
-        }
-    }
-
-    /// A report on two engines, of which the second takes these times and the first one second.
-    fn report(times: &[(f64, bool)]) -> BenchReport {
-        let case = |(at, (seconds, agrees)): (usize, &(f64, bool))| CaseReport {
-            shape: (at + 1).to_string(),
-            flops: None,
-            bytes: 1.0,
-            copy_gbs: None,
-            memory: Vec::new(),
-            outputs: Vec::new(),
-            comparison: Comparison {
-                title: String::new(),
-                rows: vec![row("one", 1.0, true), row("two", *seconds, *agrees)],
-                tolerance: 1.0,
-                conditions: Vec::new(),
-            },
-        };
-        let loaded = Loaded {
-            engine: "e".to_owned(),
-            threads: 1,
-            precision: "f32".to_owned(),
-            seconds: 0.0,
-        };
-        BenchReport {
-            name: "test".to_owned(),
-            description: String::new(),
-            machine: Machine::here(),
-            limits: Limits {
-                fma_gflops: 1.0,
-                read_gbs: 1.0,
-                copy_gbs: 1.0,
-            },
-            precision: "f32".to_owned(),
-            threads: 1,
-            pinned: Vec::new(),
-            output: "y".to_owned(),
-            engines: ["one", "two"]
-                .map(|name| (name.to_owned(), Ok(loaded.clone())))
-                .into(),
-            cases: times.iter().enumerate().map(case).collect(),
-            warnings: Vec::new(),
-        }
-    }
-
+    /// What is found of two engines, of which the second takes these times and the first one second.
     fn found(times: &[(f64, bool)]) -> Vec<String> {
-        report(times)
+        let shapes = &["1", "2", "3", "4"][..times.len()];
+        let report = report(shapes, &[("one", &[(1.0, true); 4]), ("two", times)]);
+        report
             .crossovers()
             .iter()
             .map(Crossover::to_string)

@@ -18,9 +18,12 @@ mod implementation;
 mod initial;
 mod json;
 mod limits;
+#[cfg(test)]
+mod made_up;
 mod memory;
 mod names;
 mod ours;
+mod picture;
 mod process;
 mod report;
 mod rnn;

@@ -13,7 +13,7 @@ use crate::bench::error::BenchError;
 use crate::bench::load::warning_before;
 use crate::bench::machine::Machine;
 use crate::bench::pinning::{Pinning, starting};
-use crate::figure::Table;
+use crate::figure::{Figure, LineChart, Show, Table};
 
 /// What `[roofline]` says: how many bytes, and on how many threads.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -217,6 +217,49 @@ impl fmt::Display for Roofline {
     }
 }
 
+/// The rates of reading, copying and adding over the bytes of a vector, a line for each number of threads.
+impl Show for Roofline {
+    fn figure(&self) -> Figure {
+        let mut chart = LineChart::new(&format!("The limits of {}", self.machine.cpu))
+            .x("bytes of a vector")
+            .y("GB/s, all bytes that are moved")
+            .log_x()
+            .log_y();
+        type Rate = fn(&Bandwidth) -> f64;
+        let rates: [(&str, Rate); 3] = [
+            ("read", |it| it.read_gbs),
+            ("copied", |it| it.copy_gbs),
+            ("added", |it| it.triad_gbs),
+        ];
+        let mut finding = Vec::new();
+        for row in &self.results {
+            let threads = match row.threads {
+                1 => "1 thread".to_owned(),
+                threads => format!("{threads} threads"),
+            };
+            let gflops = row.fma_gflops;
+            finding.push(format!(
+                "{threads}: {gflops:.0} GFLOP/s by fused multiply-adds"
+            ));
+            for (name, rate) in rates {
+                let points = row.bandwidths.iter().map(|it| (it.bytes as f64, rate(it)));
+                chart = chart.series(&format!("{name}, {threads}"), points);
+            }
+            if let [first, .., last] = row.bandwidths.as_slice() {
+                finding.push(format!(
+                    "{:.1} GB/s read of {}, {:.1} of {}",
+                    first.read_gbs,
+                    size(first.bytes),
+                    last.read_gbs,
+                    size(last.bytes)
+                ));
+            }
+        }
+        finding.extend(self.warnings.iter().map(|text| format!("warning: {text}")));
+        chart.finding(&format!("{}.", finding.join("; "))).figure()
+    }
+}
+
 /// A size in the largest unit of which it is a whole number.
 fn size(bytes: usize) -> String {
     let units = ["B", "KiB", "MiB", "GiB"];
@@ -252,6 +295,11 @@ mod tests {
         let found = roofline(&keys, false, &mut |_| ()).unwrap();
         assert_eq!(found.to_csv().lines().count(), 5);
         assert_eq!(found.to_markdown().matches(" KiB |").count(), 4);
+        let figure = found.figure();
+        assert!(
+            figure.alt().contains("1 thread: ") && figure.alt().contains(" GB/s read of 4 KiB")
+        );
+        assert!(figure.to_svg().contains(">copied, 2 threads<"));
         let rates = found.results.iter().flat_map(|row| &row.bandwidths);
         for it in rates {
             for rate in [it.read_gbs, it.copy_gbs, it.triad_gbs] {
