@@ -3,11 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Runs an example that cargo built beside this test.
-fn run(name: &str, arguments: &[&str]) -> Output {
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+use lessons::prelude::*;
+
+/// An example that cargo built beside this test.
+fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile: PathBuf = test.ancestors().nth(2).unwrap().into();
-    let program = profile.join("examples").join(name);
+    profile.join("examples").join(name)
+}
+
+/// Runs an example.
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let program = program(name);
     Command::new(&program)
         .args(arguments)
         .output()
@@ -59,6 +67,39 @@ fn distilbert_goes_from_tokens_to_probabilities() {
         "08_distilbert",
         &["[CLS]", "logits", "POSITIVE", "op by op: yes"],
     );
+}
+
+/// Where there is no GPU, what was recorded of this very graph in `data/timings` is shown, and said to be.
+#[test]
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn recorded_gpu_times_are_shown_as_recorded() {
+    let graph = Graph::build("elementwise", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", (x * 2.0 + 1.0).relu());
+    })
+    .unwrap();
+    let point = |size: usize, median: f64| serde_json::json!({"size": size, "median": median, "p95": median, "samples": 9, "agrees": true});
+    let run = serde_json::json!({
+        "schema": 1, "graph": graph.to_string(), "symbol": "n", "date": "2026-01-31",
+        "gpu": "Example GPU, driver 1.2", "machine": lessons::bench::Machine::here(),
+        "series": [{"name": "cuda:0", "points": [point(4, 1e-5), point(1_048_576, 2e-5)]}],
+    });
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("data/timings");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text_in = |folder: &Path| {
+        let mut command = Command::new(program("01_elementwise"));
+        let output = command.current_dir(folder).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(text_in(home.path()).contains("only the CPU is measured"));
+    std::fs::write(folder.join("example.json"), run.to_string()).unwrap();
+    let text = text_in(home.path());
+    assert!(
+        text.contains("its times were recorded on Example GPU, driver 1.2, 2026-01-31"),
+        "{text}"
+    );
+    assert!(text.contains("cuda:0, recorded"), "{text}");
 }
 
 /// Without valgrind, each workload whose instructions are on record.

@@ -48,17 +48,11 @@ impl Show for Comparison {
 /// One line a device over sizes, both axes logarithmic.
 impl Show for Scaling {
     fn figure(&self) -> Figure {
-        let mut chart = LineChart::new(&format!(
-            "{} by {}, on {} with {} threads",
-            self.graph().name(),
-            self.symbol,
-            self.machine.cpu,
-            self.machine.threads
-        ))
-        .x(&self.symbol)
-        .y("µs a run (median)")
-        .log_x()
-        .log_y();
+        let mut chart = LineChart::new(&self.title())
+            .x(&self.symbol)
+            .y("µs a run (median)")
+            .log_x()
+            .log_y();
         for (name, points) in self.lines() {
             let points: Vec<(f64, f64)> = points
                 .into_iter()
@@ -81,20 +75,36 @@ impl Show for Scaling {
 }
 
 impl Scaling {
+    /// The graph and its symbol; whose times were recorded elsewhere, and when.
+    fn title(&self) -> String {
+        let title = format!("{} by {}", self.graph().name(), self.symbol);
+        match &self.recorded {
+            None => title,
+            Some(run) => format!(
+                "{title}; recorded: {}, in a machine with {}, {}",
+                run.gpu, run.machine.cpu, run.date
+            ),
+        }
+    }
+
     /// What the chart shows, in words.
     fn finding(&self) -> Vec<String> {
-        let mut finding = Vec::new();
+        let threads = match self.machine.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        let mut finding = vec![format!("{threads} of {}", self.machine.cpu)];
         let ends = |points: &[(usize, f64)]| Some((*points.first()?, *points.last()?));
         for (name, points) in self.lines() {
-            finding.push(match ends(&points) {
-                Some(((small, fast), (large, slow))) => format!(
+            finding.extend(ends(&points).map(|((small, fast), (large, slow))| {
+                format!(
                     "{name}: {} at {small}, {} at {large}",
                     seconds(fast),
                     seconds(slow)
-                ),
-                None => format!("{name}: no times"),
-            });
+                )
+            }));
         }
+        finding.extend(self.failures());
         for series in self.series.iter().skip(1) {
             let other = if series.name == "CPU" {
                 "CPU op by op"
@@ -113,13 +123,39 @@ impl Scaling {
         finding.extend(self.warnings());
         finding
     }
+
+    /// Why there are no times: a sentence for a device that failed everywhere alike, else one for each size.
+    pub(super) fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
+        for series in &self.series {
+            let failed = series.points.iter().filter_map(|point| {
+                let error = point.time.as_ref().err()?;
+                Some((point.size, error))
+            });
+            let failed: Vec<(usize, &String)> = failed.collect();
+            match failed.as_slice() {
+                [(_, first), rest @ ..]
+                    if failed.len() == self.sizes.len()
+                        && rest.iter().all(|(_, error)| error == first) =>
+                {
+                    failures.push(format!("{} failed: {first}", series.name));
+                }
+                failed => failures.extend(
+                    failed
+                        .iter()
+                        .map(|(size, error)| format!("{} failed at {size}: {error}", series.name)),
+                ),
+            }
+        }
+        failures
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bench::recorded::{RecordedPoint, RecordedRun, RecordedSeries};
-    use crate::bench::{Budget, compare, over_sizes};
+    use crate::bench::{Budget, Machine, compare, over_sizes};
     use crate::prelude::*;
 
     #[test]
@@ -163,9 +199,40 @@ mod tests {
             name: "cuda:0".to_owned(),
             points: vec![point(1, 1.0), point(100, 1e-12)],
         };
-        let run = RecordedRun::new(&graph, "n", "Example", "2026-01-01", vec![series]);
+        let run = RecordedRun::new(&graph, "n", "Example, driver 1", "2026-01-01", vec![series]);
         scaling.recorded = Some(run);
         assert_eq!(rings(&scaling), 1);
+        let figure = scaling.figure();
+        let cpu = Machine::here().cpu;
+        assert_eq!(
+            figure.title(),
+            format!(
+                "double by n; recorded: Example, driver 1, in a machine with {cpu}, 2026-01-01"
+            )
+        );
+        assert!(
+            figure.alt().contains("cuda:0, recorded: 1.00 s at 1"),
+            "{}",
+            figure.alt()
+        );
+        assert!(figure.to_svg().contains(">cuda:0, recorded<"));
+    }
+
+    #[test]
+    fn a_device_that_fails_is_in_the_words() {
+        let graph = Graph::build("double", |g| {
+            let x = g.input("x", f32s(("n",)));
+            g.output("y", 2 * x + x);
+        })
+        .unwrap();
+        let mut scaling = over_sizes(&graph, &Weights::new(), &[1, 100]).unwrap();
+        scaling.series[1].name = "cuda:0".to_owned();
+        scaling.series[1].points[1].time = Err("out of memory".to_owned());
+        let alt = |scaling: &Scaling| scaling.figure().alt().to_owned();
+        assert!(alt(&scaling).contains("cuda:0 failed at 100: out of memory"));
+        scaling.series[1].points[0].time = Err("out of memory".to_owned());
+        assert!(alt(&scaling).contains("cuda:0 failed: out of memory"));
+        assert!(!alt(&scaling).contains("cuda:0 failed at"));
     }
 
     #[test]

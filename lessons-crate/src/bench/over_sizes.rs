@@ -185,8 +185,17 @@ fn elsewhere(
             );
             (Some(run), Some(note))
         }
-        Ok(None) => (None, Some(NO_GPU.to_owned())),
-        Err(error) => (None, Some(format!("{NO_GPU} ({error})"))),
+        Ok(None) => (None, Some(format!("{NO_GPU}{}", unusable()))),
+        Err(error) => (None, Some(format!("{NO_GPU}{} ({error})", unusable()))),
+    }
+}
+
+/// Why there is no GPU, where the build is one for GPUs: a missing driver, for instance.
+fn unusable() -> String {
+    let device = Device::usual_gpu();
+    match super::difference::guarded(|| Ok(device.open()?)) {
+        Err(error) if cfg!(any(feature = "cuda", feature = "metal")) => format!(" ({error})"),
+        _ => String::new(),
     }
 }
 
@@ -473,11 +482,14 @@ impl fmt::Display for Scaling {
                 write!(f, "  {:>14}", series.points[index].cell())?;
             }
         }
-        for series in &self.series {
-            for point in &series.points {
-                if let Err(error) = &point.time {
-                    write!(f, "\n  {} failed at {}: {error}", series.name, point.size)?;
-                }
+        for failure in self.failures() {
+            write!(f, "\n  {failure}")?;
+        }
+        for series in self.recorded.iter().flat_map(|run| &run.series) {
+            write!(f, "\n  {}, recorded:", series.name)?;
+            for (at, point) in series.points.iter().enumerate() {
+                let comma = if at == 0 { "" } else { "," };
+                write!(f, "{comma} {} at {}", seconds(point.median), point.size)?;
             }
         }
         for line in self.note.iter().cloned().chain(

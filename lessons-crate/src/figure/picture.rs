@@ -72,19 +72,24 @@ impl Figure {
         let finding = typography::shorten(&finding, LONGEST_FINDING).into_owned();
         let room = width.max(420.0);
         let lines = typography::wrap(&finding, room, FINDING_SIZE, Face::Sans);
-        let shown_title = typography::fit(&title, room, TITLE_SIZE, Face::Bold);
-        let top = PADDING + TITLE_SIZE + 6.0 + lines.len() as f64 * FINDING_LINE + 12.0;
+        let title_lines = typography::wrap(&title, room, TITLE_SIZE, Face::Bold);
+        let below = PADDING + title_lines.len().max(1) as f64 * (TITLE_SIZE + 6.0);
+        let top = below + lines.len() as f64 * FINDING_LINE + 12.0;
 
         let mut svg = Svg::new();
-        svg.add(
-            svg::text(PADDING, PADDING + TITLE_SIZE - 3.0, &shown_title)
-                .size(TITLE_SIZE)
-                .bold()
-                .fill(palette::INK),
-        );
-        let mut widest = typography::width(&shown_title, TITLE_SIZE, Face::Bold);
+        let mut widest = 0f64;
+        for (index, line) in title_lines.iter().enumerate() {
+            let y = PADDING + TITLE_SIZE - 3.0 + index as f64 * (TITLE_SIZE + 6.0);
+            svg.add(
+                svg::text(PADDING, y, line)
+                    .size(TITLE_SIZE)
+                    .bold()
+                    .fill(palette::INK),
+            );
+            widest = widest.max(typography::width(line, TITLE_SIZE, Face::Bold));
+        }
         for (index, line) in lines.iter().enumerate() {
-            let y = PADDING + TITLE_SIZE + 6.0 + (index as f64 + 0.7) * FINDING_LINE;
+            let y = below + (index as f64 + 0.7) * FINDING_LINE;
             svg.add(svg::text(PADDING, y, line).fill(palette::MUTED));
             widest = widest.max(typography::width(line, FINDING_SIZE, Face::Sans));
         }

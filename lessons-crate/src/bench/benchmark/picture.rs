@@ -27,20 +27,8 @@ impl Show for BenchReport {
 }
 
 impl BenchReport {
-    fn title(&self) -> String {
-        let threads = match self.threads {
-            1 => "1 thread".to_owned(),
-            threads => format!("{threads} threads"),
-        };
-        format!("{}, on {} with {threads}", self.name, self.machine.cpu)
-    }
-
     fn lines(&self, label: &str, sizes: &[usize]) -> LineChart {
-        let mut chart = LineChart::new(&self.title())
-            .x(label)
-            .y(TIMES)
-            .log_x()
-            .log_y();
+        let mut chart = LineChart::new(&self.name).x(label).y(TIMES).log_x().log_y();
         for (index, (name, _)) in self.engines.iter().enumerate() {
             let points = self.cases.iter().zip(sizes).filter_map(|(case, size)| {
                 let (median, interval) = value(case.comparison.rows.get(index)?).ok()?;
@@ -55,7 +43,7 @@ impl BenchReport {
     }
 
     fn rows(&self) -> IntervalChart {
-        let mut chart = IntervalChart::new(&self.title()).x(TIMES).log_x();
+        let mut chart = IntervalChart::new(&self.name).x(TIMES).log_x();
         for case in &self.cases {
             for row in &case.comparison.rows {
                 chart = chart.row(&case.shape, &row.name, value(row));
@@ -99,7 +87,11 @@ impl BenchReport {
 
     /// What there is to see, in words.
     fn finding(&self) -> Vec<String> {
-        let mut finding = Vec::new();
+        let threads = match self.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        let mut finding = vec![format!("{threads} of {}", self.machine.cpu)];
         for (index, (name, loaded)) in self.engines.iter().enumerate() {
             if let Err(error) = loaded {
                 finding.push(format!("{name} failed: {error}"));
@@ -171,7 +163,7 @@ mod tests {
         let shapes = ["1x4x2", "1x40x2", "1x400x2"];
         let figure = report(&shapes, &[("ours", STEEP), ("gpu", SLOW_START)]).figure();
         assert!(
-            figure.alt().starts_with("Line chart test, on "),
+            figure.alt().starts_with("Line chart test: 1 thread of "),
             "{}",
             figure.alt()
         );

@@ -1,7 +1,7 @@
 //! Times over sizes: what agrees, what fails, and what is recorded.
 
 use super::*;
-use crate::graph::{f32s, i64s};
+use crate::graph::{Custom, f32s, i64s};
 
 fn affine() -> Graph {
     Graph::build("affine", |g| {
@@ -120,4 +120,45 @@ fn integers_are_ones_and_graphs_with_two_symbols_bring_their_own_inputs() {
         over_sizes_with(&graph, &weights, "seq", &[1, 8], &Budget::quick(), inputs).unwrap();
     assert!(scaling.verdict().starts_with("seq = 1, 8") && scaling.verdict().ends_with("yes"));
     assert!(over_sizes(&affine(), &Weights::new(), &[]).is_err());
+}
+
+/// Three ways to fail: no driver, no place for the inputs, a kernel that panics. The rest goes on.
+#[test]
+fn whatever_fails_on_a_device_becomes_its_row() {
+    let cpu = || Session::cpu().load(&affine(), &Weights::new()).unwrap();
+    let broken = Custom::new(
+        "broken",
+        |inputs| Ok(inputs[0].clone()),
+        |_, _| panic!("no kernel for broken"),
+    );
+    let graph = Graph::build("broken", |g| {
+        let x = g.input("x", f32s(("n",)));
+        g.output("y", broken.apply(&[x]));
+    });
+    let panics = Session::cpu().load(&graph.unwrap(), &Weights::new());
+    let runner = |name: &str, device, model| Runner {
+        name: name.to_owned(),
+        device,
+        model,
+        copies: false,
+    };
+    let runners = [
+        runner("CPU", Device::Cpu, Ok(cpu())),
+        runner(
+            "no driver",
+            Device::Cuda(0),
+            Err("its driver cannot be loaded".to_owned()),
+        ),
+        runner("elsewhere", Device::Cuda(7), Ok(cpu())),
+        runner("no kernel", Device::Cpu, Ok(panics.unwrap())),
+        runner("CPU again", Device::Cpu, Ok(cpu())),
+    ];
+    let inputs = random_inputs(&affine(), "n", 5);
+    let rows = at_size(&runners, inputs, &Budget::quick());
+    let error = |row: usize| rows[row].time.as_ref().unwrap_err();
+    assert!(error(1).contains("driver cannot be loaded"));
+    assert!(error(2).contains("cuda:7 cannot be used"), "{}", error(2));
+    assert_eq!(error(3), "panicked: no kernel for broken");
+    assert!(rows[0].time.is_ok() && rows[4].time.is_ok());
+    assert!(rows[4].difference.unwrap().agrees);
 }
