@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
 use crate::graph::ops::{Argument, Fused, Op, Step, StepOp};
-use crate::graph::{Graph, GraphError, Node, NodeId};
+use crate::graph::{DType, Graph, GraphError, Node, NodeId};
 
 /// Limits of one loop: beyond them its registers would not stay in the first-level cache.
 const MAX_STEPS: usize = 32;
@@ -16,7 +16,8 @@ const MAX_INPUTS: usize = 16;
 ///
 /// A producer joins its consumer if nothing outside the group uses it, it is no output, and it has
 /// the shape of the result: a smaller one, which broadcasts, would be computed again for every
-/// repetition.
+/// repetition. Comparisons and what reads them join where all masks stay inside of the group: in a
+/// loop over `f32` they are numbers, 0 and 1, and in memory they are bytes.
 ///
 /// ```text
 /// before                              after
@@ -42,26 +43,66 @@ impl Pass for FuseElementwise {
             .nodes()
             .iter()
             .rev()
-            .filter(|node| step_op(node).is_some());
+            .filter(|node| step_op(graph, node).is_some() && node.ty.dtype.is_float());
         let found = groups
-            .map(|root| group(graph, &users, root))
+            .map(|root| group_without_masks(graph, &users, root))
             .find(|group| group.len() > 1);
         Ok(found.map(|group| fuse(graph, &group)))
     }
 }
 
 /// The op as a step, if one loop can compute it.
-fn step_op(node: &Node) -> Option<StepOp> {
+fn step_op(graph: &Graph, node: &Node) -> Option<StepOp> {
+    let reads = |at: usize, dtype: DType| {
+        let input = node.inputs.get(at).and_then(|id| graph.node(*id));
+        input.is_some_and(|input| input.ty.dtype == dtype)
+    };
     match &node.op {
-        _ if !node.ty.dtype.is_float() => None,
-        Op::Unary(op) => Some(StepOp::Unary(*op)),
-        Op::Binary(op) => Some(StepOp::Binary(*op)),
+        Op::Unary(op) if node.ty.dtype.is_float() => Some(StepOp::Unary(*op)),
+        Op::Binary(op) if node.ty.dtype.is_float() => Some(StepOp::Binary(*op)),
+        Op::Compare(op) if reads(0, DType::F32) => Some(StepOp::Compare(*op)),
+        Op::Logical(op) => Some(StepOp::Logical(*op)),
+        Op::Select(op) if reads(1, DType::F32) => Some(StepOp::Select(*op)),
+        Op::Cast(op) if op.dtype == DType::F32 && reads(0, DType::Bool) => Some(StepOp::Cast(*op)),
         _ => None,
     }
 }
 
-/// The nodes that can become one loop whose result is `root`.
-fn group(graph: &Graph, users: &BTreeMap<NodeId, Vec<NodeId>>, root: &Node) -> BTreeSet<NodeId> {
+/// The nodes that can become one loop whose result is `root`, where no mask comes from outside.
+fn group_without_masks(
+    graph: &Graph,
+    users: &BTreeMap<NodeId, Vec<NodeId>>,
+    root: &Node,
+) -> BTreeSet<NodeId> {
+    let mut out = BTreeSet::new();
+    loop {
+        let group = group(graph, users, root, &out);
+        let is_mask = |id: &NodeId| {
+            let node = graph.node(*id);
+            node.is_some_and(|node| node.ty.dtype == DType::Bool) && !group.contains(id)
+        };
+        let reads_mask = |id: &&NodeId| {
+            let node = graph.node(**id);
+            node.is_some_and(|node| node.inputs.iter().any(is_mask))
+        };
+        let before = out.len();
+        out.extend(group.iter().filter(reads_mask));
+        if out.contains(&root.id) {
+            return BTreeSet::new();
+        }
+        if out.len() == before {
+            return group;
+        }
+    }
+}
+
+/// The nodes that can become one loop whose result is `root`, and none of those that are `out`.
+fn group(
+    graph: &Graph,
+    users: &BTreeMap<NodeId, Vec<NodeId>>,
+    root: &Node,
+    out: &BTreeSet<NodeId>,
+) -> BTreeSet<NodeId> {
     let mut group = BTreeSet::from([root.id]);
     // Backwards in order, so that all users of a node are decided before it is.
     let before = graph
@@ -71,7 +112,8 @@ fn group(graph: &Graph, users: &BTreeMap<NodeId, Vec<NodeId>>, root: &Node) -> B
         .skip_while(|node| node.id != root.id)
         .skip(1);
     for node in before {
-        let joins = step_op(node).is_some()
+        let joins = step_op(graph, node).is_some()
+            && !out.contains(&node.id)
             && node.ty.shape == root.ty.shape
             && users
                 .get(&node.id)
@@ -134,7 +176,7 @@ fn fuse(graph: &Graph, group: &BTreeSet<NodeId>) -> Patch {
         .filter_map(|node| {
             let arguments = node.inputs.iter().map(argument).collect::<Option<_>>()?;
             Some(Step {
-                op: step_op(node)?,
+                op: step_op(graph, node)?,
                 arguments,
                 node: node.id,
             })

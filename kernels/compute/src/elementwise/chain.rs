@@ -46,7 +46,15 @@ pub(super) fn is_cheap_unary(op: UnaryOp) -> bool {
 
 /// Whether an operation of two operands may be part of a chain.
 pub(super) fn is_cheap_binary(op: BinaryOp) -> bool {
-    !matches!(op, BinaryOp::Pow | BinaryOp::FloorDiv | BinaryOp::Mod)
+    matches!(
+        op,
+        BinaryOp::Add
+            | BinaryOp::Sub
+            | BinaryOp::Mul
+            | BinaryOp::Div
+            | BinaryOp::Max
+            | BinaryOp::Min
+    )
 }
 
 ladder! {

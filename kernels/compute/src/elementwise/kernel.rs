@@ -3,6 +3,7 @@
 use super::program::{BinaryOp, UnaryOp};
 use crate::isa::{Isa, Verified};
 use crate::math::{self, Fused, MulAdd, Unfused};
+use crate::simd::{Simd, ladder};
 
 /// What an operation reads: as many numbers as it writes, or one for all.
 #[derive(Clone, Copy, Debug)]
@@ -176,6 +177,57 @@ fn binary_loops(op: BinaryOp, to: &mut [f32], a: Values<'_>, b: Values<'_>) {
         BinaryOp::Pow => zip!(to, a, b, |a, b| math::pow(a, b)),
         BinaryOp::Max => zip!(to, a, b, |a, b| math::max(a, b)),
         BinaryOp::Min => zip!(to, a, b, |a, b| math::min(a, b)),
+        BinaryOp::Equal => zip!(to, a, b, |a, b| mask(a == b)),
+        BinaryOp::NotEqual => zip!(to, a, b, |a, b| mask(a != b)),
+        BinaryOp::Less => zip!(to, a, b, |a, b| mask(a < b)),
+        BinaryOp::LessEqual => zip!(to, a, b, |a, b| mask(a <= b)),
+        BinaryOp::Greater => zip!(to, a, b, |a, b| mask(a > b)),
+        BinaryOp::GreaterEqual => zip!(to, a, b, |a, b| mask(a >= b)),
+    }
+}
+
+#[inline(always)]
+fn mask(holds: bool) -> f32 {
+    if holds { 1.0 } else { 0.0 }
+}
+
+ladder! {
+    /// Writes the number of `a` where the mask is not 0, and that of `b` elsewhere.
+    pub(super) fn select(to: &mut [f32], mask: Values<'_>, a: Values<'_>, b: Values<'_>) = select_body;
+}
+
+#[inline(always)]
+fn select_body<S: Simd>(to: &mut [f32], mask: Values<'_>, a: Values<'_>, b: Values<'_>) {
+    let mask = match mask {
+        Values::Slice(mask) => mask,
+        Values::Scalar(mask) => {
+            return match if mask != 0.0 { a } else { b } {
+                Values::Slice(values) => to.copy_from_slice(values),
+                Values::Scalar(value) => to.fill(value),
+            };
+        }
+    };
+    match (a, b) {
+        (Values::Slice(a), Values::Slice(b)) => {
+            for (((to, mask), a), b) in to.iter_mut().zip(mask).zip(a).zip(b) {
+                *to = if *mask != 0.0 { *a } else { *b };
+            }
+        }
+        (Values::Slice(a), Values::Scalar(b)) => {
+            for ((to, mask), a) in to.iter_mut().zip(mask).zip(a) {
+                *to = if *mask != 0.0 { *a } else { b };
+            }
+        }
+        (Values::Scalar(a), Values::Slice(b)) => {
+            for ((to, mask), b) in to.iter_mut().zip(mask).zip(b) {
+                *to = if *mask != 0.0 { a } else { *b };
+            }
+        }
+        (Values::Scalar(a), Values::Scalar(b)) => {
+            for (to, mask) in to.iter_mut().zip(mask) {
+                *to = if *mask != 0.0 { a } else { b };
+            }
+        }
     }
 }
 

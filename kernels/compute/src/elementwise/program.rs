@@ -65,6 +65,14 @@ pub enum BinaryOp {
     Max,
     /// The smaller of the two; NaN if either is.
     Min,
+    /// 1 where they are equal, and 0 elsewhere: a mask, as all comparisons make one.
+    Equal,
+    /// As [`Equal`](BinaryOp::Equal); 1 if either is NaN, unlike all others.
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
 }
 
 /// What a step reads.
@@ -83,14 +91,17 @@ pub enum Operand {
 pub enum Step {
     Unary(UnaryOp, Operand),
     Binary(BinaryOp, Operand, Operand),
+    /// The second operand where the first, a mask, is not 0, and the third elsewhere.
+    Select(Operand, Operand, Operand),
 }
 
 impl Step {
-    /// What the step reads: one or two operands.
+    /// What the step reads: one to three operands.
     pub fn operands(&self) -> impl Iterator<Item = Operand> + use<> {
         match *self {
-            Step::Unary(_, a) => [Some(a), None],
-            Step::Binary(_, a, b) => [Some(a), Some(b)],
+            Step::Unary(_, a) => [Some(a), None, None],
+            Step::Binary(_, a, b) => [Some(a), Some(b), None],
+            Step::Select(mask, a, b) => [Some(mask), Some(a), Some(b)],
         }
         .into_iter()
         .flatten()

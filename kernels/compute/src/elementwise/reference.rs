@@ -38,6 +38,7 @@ impl Program {
                 let result = match *step {
                     Step::Unary(op, a) => unary(op, value(a)),
                     Step::Binary(op, a, b) => binary(op, value(a), value(b)),
+                    Step::Select(mask, a, b) => value(if value(mask) != 0.0 { a } else { b }),
                 };
                 results.push(result);
             }
@@ -111,6 +112,12 @@ fn binary(op: BinaryOp, a: f64, b: f64) -> f64 {
         BinaryOp::Max if a > b || a.is_nan() => a,
         BinaryOp::Min if a < b || a.is_nan() => a,
         BinaryOp::Max | BinaryOp::Min => b,
+        BinaryOp::Equal => f64::from(a == b),
+        BinaryOp::NotEqual => f64::from(a != b),
+        BinaryOp::Less => f64::from(a < b),
+        BinaryOp::LessEqual => f64::from(a <= b),
+        BinaryOp::Greater => f64::from(a > b),
+        BinaryOp::GreaterEqual => f64::from(a >= b),
     }
 }
 

@@ -292,6 +292,9 @@ impl Program {
             match instruction.operation {
                 Operation::Unary(op, a) => kernel::unary(isa, op, to, values(a)),
                 Operation::Binary(op, a, b) => kernel::binary(isa, op, to, values(a), values(b)),
+                Operation::Select(mask, a, b) => {
+                    kernel::select(isa, to, values(mask), values(a), values(b));
+                }
                 Operation::Chain(first, ref links) => {
                     let mut resolved = [Link::Unary(UnaryOp::Neg); MAX_LINKS];
                     for (to, link) in resolved.iter_mut().zip(links) {

@@ -17,6 +17,7 @@ pub(super) enum Source {
 pub(super) enum Operation {
     Unary(UnaryOp, Source),
     Binary(BinaryOp, Source, Source),
+    Select(Source, Source, Source),
     /// Cheap operations, the first on the source, each of the others on the result of the one before.
     Chain(Source, Vec<Link<Source>>),
 }
@@ -112,6 +113,7 @@ fn is_cheap(step: &Step) -> bool {
     match *step {
         Step::Unary(op, _) => is_cheap_unary(op),
         Step::Binary(op, ..) => is_cheap_binary(op),
+        Step::Select(..) => false,
     }
 }
 
@@ -122,10 +124,13 @@ fn operation(steps: &[Step], run: &[usize], source: impl Fn(Operand) -> Source) 
         Step::Binary(op, a, b) if !is_cheap_binary(op) => {
             return Operation::Binary(op, source(a), source(b));
         }
+        Step::Select(mask, a, b) => {
+            return Operation::Select(source(mask), source(a), source(b));
+        }
         _ => {}
     }
     let mut value = match steps[run[0]] {
-        Step::Unary(_, a) | Step::Binary(_, a, _) => a,
+        Step::Unary(_, a) | Step::Binary(_, a, _) | Step::Select(_, a, _) => a,
     };
     let first = source(value);
     let links = run
@@ -135,6 +140,7 @@ fn operation(steps: &[Step], run: &[usize], source: impl Fn(Operand) -> Source) 
                 Step::Unary(op, _) => Link::Unary(op),
                 Step::Binary(op, a, b) if a == value => Link::Right(op, source(b)),
                 Step::Binary(op, a, _) => Link::Left(op, source(a)),
+                Step::Select(..) => unreachable!("only cheap operations are made links"),
             };
             value = Operand::Step(n);
             link

@@ -37,7 +37,7 @@ fn agrees(step: &Step, x: f32, got: f32, expected: f32) -> bool {
         Step::Binary(BinaryOp::Pow, ..) => (1, 0.0),
         // A large quotient is rounded three times.
         Step::Binary(BinaryOp::FloorDiv, ..) => (2, 0.0),
-        Step::Binary(..) => (0, 0.0),
+        Step::Binary(..) | Step::Select(..) => (0, 0.0),
     };
     ulps(got, expected) <= allowed || (got - expected).abs() <= difference
 }
@@ -67,6 +67,7 @@ proptest! {
                 let step = match *step {
                     Step::Unary(op, a) => Step::Unary(op, alone(a)),
                     Step::Binary(op, a, b) => Step::Binary(op, alone(a), alone(b)),
+                    Step::Select(mask, a, b) => Step::Select(alone(mask), alone(a), alone(b)),
                 };
                 let mut expected = vec![0.0; elements];
                 Program::new(views.len(), vec![step]).unwrap().run_reference(&case.shape, &views, &mut expected).unwrap();

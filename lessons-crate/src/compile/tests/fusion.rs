@@ -247,3 +247,52 @@ fn attention_without_heads_and_with_the_scale_at_the_scores_is_found() {
         "permute matmul tanh softmax matmul"
     );
 }
+
+#[test]
+fn masks_stay_inside_of_loops() {
+    assert_eq!(
+        made_of(|g, x| {
+            let y = g.input("y", f32s((4,)));
+            let mask = x
+                .less(y)
+                .logical_and(x.greater(-1))
+                .logical_or(x.equal(0.5));
+            mask.select(x.tanh(), y) + mask.logical_not().cast(DType::F32)
+        }),
+        "fused"
+    );
+    assert_eq!(made_of(|_, x| x.greater(0).cast(DType::F32) * x), "fused");
+}
+
+#[test]
+fn masks_in_memory_are_read_by_kernels_of_their_own() {
+    // It is a result too, it is given, or it is smaller than what it is for.
+    let shown = kernels(|g| {
+        let x = g.input("x", f32s(("n", 4)));
+        let mask = x.less(0.5);
+        g.output("mask", mask);
+        g.output("y", mask.select(x, x * 2) + 1);
+    });
+    assert_eq!(shown, "less mul select add");
+    let given = kernels(|g| {
+        let x = g.input("x", f32s(("n", 4)));
+        let mask = g.input("mask", TensorType::new(DType::Bool, ("n", 4)));
+        g.output(
+            "y",
+            mask.select((x * 2).tanh(), x) + x.less(0.5).select(x, -x),
+        );
+    });
+    assert_eq!(given, "fused select fused");
+    let row = kernels(|g| {
+        let x = g.input("x", f32s(("n", 4)));
+        let row = g.input("row", f32s((4,)));
+        g.output("y", row.less(0.5).select(x, row));
+    });
+    assert_eq!(row, "less select");
+    // What is no float is compared by a kernel of its own too.
+    let integers = kernels(|g| {
+        let n = g.input("n", i64s(("n", 4)));
+        g.output("y", n.less(2).cast(DType::F32) * 2);
+    });
+    assert_eq!(integers, "less cast mul");
+}

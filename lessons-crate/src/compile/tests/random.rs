@@ -11,7 +11,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone)]
 struct Recipe(Vec<(u8, usize, usize)>);
 
-const STEPS: u8 = 50;
+const STEPS: u8 = 51;
 
 fn recipes() -> impl Strategy<Value = Recipe> {
     prop::collection::vec((0..STEPS, 0usize..100, 0usize..100), 1..16).prop_map(Recipe)
@@ -142,6 +142,11 @@ fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
             let zero = zeros(a, DType::F32).sum(0).sum(0).sum(0);
             let turn = |_: &Builder, [n, x, b]: [Value; 3]| [n + 1, (x * 0.5 + b * 1.0).tanh(), b];
             while_loop([zero, a, b], |_, [n, ..]| n.less(3), turn)[1]
+        }
+        49 => {
+            let turned = a.greater(0).logical_and(b.equal(b)).select(a, a * 0.25);
+            let counts = (zeros(b, DType::I64) + 7).floor_div(2).cast(DType::F32);
+            turned + b.less(0).logical_not().cast(DType::F32) * b / counts
         }
         _ => a.less(b).select(a, b * 0.5) - a.matmul(b.t()).tanh().sum_keepdim(-1) * 0.125,
     }

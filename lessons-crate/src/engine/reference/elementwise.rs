@@ -230,6 +230,17 @@ pub fn fused(op: &Fused, inputs: &[&Tensor], context: &Context<'_>) -> Run {
         values.push(match step.op {
             StepOp::Unary(op) => unary(op, &arguments[0])?,
             StepOp::Binary(op) => binary(op, &arguments[0], &arguments[1])?,
+            StepOp::Compare(op) => compare(op, &arguments[0], &arguments[1])?,
+            StepOp::Logical(op) => logical(op, &arguments.iter().collect::<Vec<_>>())?,
+            StepOp::Select(_) => {
+                let [mask, a, b] = arguments.as_slice() else {
+                    return Err(RunError::new("a selection has three operands"));
+                };
+                let shape = a.shape().broadcast_shape_binary_op(b.shape(), "select")?;
+                let shape = mask.shape().broadcast_shape_binary_op(&shape, "select")?;
+                select(&[mask, a, b], shape.dims())?
+            }
+            StepOp::Cast(op) => cast(op.dtype, &arguments[0], context)?,
         });
     }
     values

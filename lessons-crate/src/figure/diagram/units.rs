@@ -246,7 +246,7 @@ impl Units<'_> {
         let scalars: Vec<Option<f64>> = step.arguments.iter().map(scalar).collect();
         let detail = match step.op {
             StepOp::Binary(binary) => operands(binary, scalars[0], scalars[1]),
-            StepOp::Unary(_) => String::new(),
+            _ => String::new(),
         };
         let inputs = step.arguments.iter().filter_map(|argument| match argument {
             Argument::Input(input) => self.of_node.get(&node.inputs[*input]).copied(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Binary, OpDef, Sample, Tolerance, Unary};
+use super::{Binary, Cast, Compare, Logical, OpDef, Sample, Select, Tolerance, Unary};
 use crate::graph::dim::Dim;
 use crate::graph::dtype::DType;
 use crate::graph::error::Broken;
@@ -32,6 +32,13 @@ pub struct Step {
 pub enum StepOp {
     Unary(Unary),
     Binary(Binary),
+    /// A mask, which only other steps read.
+    Compare(Compare),
+    /// Of masks.
+    Logical(Logical),
+    Select(Select),
+    /// Of a mask, to the numbers 0 and 1.
+    Cast(Cast),
 }
 
 /// Where a step takes an operand from.
@@ -51,13 +58,29 @@ impl StepOp {
         match self {
             StepOp::Unary(op) => op.name(),
             StepOp::Binary(op) => op.name(),
+            StepOp::Compare(op) => op.name(),
+            StepOp::Logical(op) => op.name(),
+            StepOp::Select(op) => op.name(),
+            StepOp::Cast(op) => op.name(),
         }
     }
 
     fn arity(&self) -> usize {
         match self {
-            StepOp::Unary(_) => 1,
-            StepOp::Binary(_) => 2,
+            StepOp::Unary(_) | StepOp::Cast(_) | StepOp::Logical(Logical::Not) => 1,
+            StepOp::Binary(_) | StepOp::Compare(_) | StepOp::Logical(_) => 2,
+            StepOp::Select(_) => 3,
+        }
+    }
+
+    fn infer(&self, arguments: &[&TensorType]) -> Result<TensorType, Broken> {
+        match self {
+            StepOp::Unary(op) => op.infer(arguments),
+            StepOp::Binary(op) => op.infer(arguments),
+            StepOp::Compare(op) => op.infer(arguments),
+            StepOp::Logical(op) => op.infer(arguments),
+            StepOp::Select(op) => op.infer(arguments),
+            StepOp::Cast(op) => op.infer(arguments),
         }
     }
 }
@@ -105,10 +128,7 @@ impl Fused {
             };
             let arguments: Vec<_> = step.arguments.iter().map(of).collect();
             let arguments: Vec<_> = arguments.iter().collect();
-            types.push(match step.op {
-                StepOp::Unary(op) => op.infer(&arguments)?,
-                StepOp::Binary(op) => op.infer(&arguments)?,
-            });
+            types.push(step.op.infer(&arguments)?);
         }
         Ok(types)
     }

@@ -31,7 +31,7 @@ const UNARY: [UnaryOp; 24] = [
     UnaryOp::Silu,
 ];
 
-const BINARY: [BinaryOp; 9] = [
+const BINARY: [BinaryOp; 15] = [
     BinaryOp::Add,
     BinaryOp::Sub,
     BinaryOp::Mul,
@@ -41,6 +41,12 @@ const BINARY: [BinaryOp; 9] = [
     BinaryOp::Pow,
     BinaryOp::Max,
     BinaryOp::Min,
+    BinaryOp::Equal,
+    BinaryOp::NotEqual,
+    BinaryOp::Less,
+    BinaryOp::LessEqual,
+    BinaryOp::Greater,
+    BinaryOp::GreaterEqual,
 ];
 
 /// Numbers at which functions change their ways, beside ordinary ones.
@@ -155,6 +161,7 @@ fn step(inputs: usize, before: usize) -> impl Strategy<Value = Step> {
         (prop::sample::select(UNARY.to_vec()), operand()).prop_map(|(op, a)| Step::Unary(op, a)),
         (prop::sample::select(BINARY.to_vec()), operand(), operand())
             .prop_map(|(op, a, b)| Step::Binary(op, a, b)),
+        (operand(), operand(), operand()).prop_map(|(mask, a, b)| Step::Select(mask, a, b)),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use lessons_compute::elementwise::{BinaryOp, Operand, Program, Step, UnaryOp};
 
-use crate::graph::ops::{Argument, Binary, Fused, Op, StepOp, Unary};
+use crate::graph::ops::{Argument, Binary, Compare, Fused, Logical, Op, StepOp, Unary};
 
 /// An elementwise op as a program of the compute crate.
 pub fn program(op: &Op) -> Option<Program> {
@@ -30,6 +30,31 @@ fn fused(fused: &Fused) -> Option<Program> {
         .map(|step| match (step.op, step.arguments.as_slice()) {
             (StepOp::Unary(op), [x]) => Some(Step::Unary(unary(op), operand(x))),
             (StepOp::Binary(op), [a, b]) => Some(Step::Binary(binary(op), operand(a), operand(b))),
+            (StepOp::Compare(op), [a, b]) => {
+                Some(Step::Binary(comparison(op), operand(a), operand(b)))
+            }
+            // Masks are numbers here, 0 and 1.
+            (StepOp::Logical(Logical::Not), [a]) => Some(Step::Binary(
+                BinaryOp::Equal,
+                operand(a),
+                Operand::Scalar(0.0),
+            )),
+            (StepOp::Logical(op), [a, b]) => {
+                let op = match op {
+                    Logical::And => BinaryOp::Mul,
+                    Logical::Or => BinaryOp::Max,
+                    Logical::Xor | Logical::Not => BinaryOp::NotEqual,
+                };
+                Some(Step::Binary(op, operand(a), operand(b)))
+            }
+            (StepOp::Cast(_), [a]) => Some(Step::Binary(
+                BinaryOp::NotEqual,
+                operand(a),
+                Operand::Scalar(0.0),
+            )),
+            (StepOp::Select(_), [mask, a, b]) => {
+                Some(Step::Select(operand(mask), operand(a), operand(b)))
+            }
             _ => None,
         });
     Program::new(fused.inputs, steps.collect::<Option<_>>()?).ok()
@@ -61,6 +86,17 @@ pub fn unary(op: Unary) -> UnaryOp {
         Unary::GeluTanh => UnaryOp::GeluTanh,
         Unary::GeluQuick => UnaryOp::GeluQuick,
         Unary::Silu => UnaryOp::Silu,
+    }
+}
+
+fn comparison(op: Compare) -> BinaryOp {
+    match op {
+        Compare::Equal => BinaryOp::Equal,
+        Compare::NotEqual => BinaryOp::NotEqual,
+        Compare::Less => BinaryOp::Less,
+        Compare::LessEqual => BinaryOp::LessEqual,
+        Compare::Greater => BinaryOp::Greater,
+        Compare::GreaterEqual => BinaryOp::GreaterEqual,
     }
 }
 
