@@ -32,7 +32,7 @@ const LABEL_WIDEST: f64 = 110.0;
 /// use lessons::prelude::*;
 ///
 /// let figure = HeatMap::new("w", 2, 2, [1.0, -2.0, 0.0, 0.5]).figure();
-/// assert_eq!(figure.alt(), "Matrix w: 2 × 2, from -2 to 1, mean -0.125.");
+/// assert_eq!(figure.alt(), "Matrix w: 2 × 2, from -2 at [0, 1] to 1 at [0, 0], mean -0.125.");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
@@ -99,7 +99,8 @@ impl HeatMap {
             return finding.clone();
         }
         let Matrix { rows, columns, .. } = self.matrix;
-        let mut words = format!("{rows} × {columns}, {}.", stats.words());
+        let range = stats.words_in_rows(&self.matrix.values, columns);
+        let mut words = format!("{rows} × {columns}, {range}.");
         if drawn.block != [1, 1] {
             let [high, wide] = drawn.block;
             words.push_str(&format!(
@@ -303,7 +304,7 @@ mod tests {
             lines,
             [
                 "w",
-                "2 × 3, from -2 to 1, mean -0.1875, 1 NaN, 1 infinite.",
+                "2 × 3, from -2 at [0, 1] to 1 at [0, 0], mean -0.1875, 1 NaN, 1 infinite.",
                 "",
                 "       x   y     z",
                 "---  ---  --  ----",

@@ -109,6 +109,21 @@ impl Stats {
 
     /// `from -1.5 to 2, mean 0.1, 3 NaN`
     pub fn words(&self) -> String {
+        self.words_with(["", ""])
+    }
+
+    /// `from -1.5 at [0, 3] to 2 at [1, 1], mean 0.1`: with the places of the least and the greatest of
+    /// some values in rows of so many.
+    pub fn words_in_rows(&self, values: &[f64], columns: usize) -> String {
+        let place = |value: f64| match values.iter().position(|other| *other == value) {
+            Some(at) => format!(" at [{}, {}]", at / columns, at % columns),
+            None => String::new(),
+        };
+        let [least, greatest] = [self.least, self.greatest].map(place);
+        self.words_with([&least, &greatest])
+    }
+
+    fn words_with(&self, [least, greatest]: [&str; 2]) -> String {
         let mut words = Vec::new();
         match self.finite {
             0 => words.push("no finite value".to_owned()),
@@ -118,7 +133,7 @@ impl Stats {
             }
             _ => {
                 words.push(format!(
-                    "from {} to {}",
+                    "from {}{least} to {}{greatest}",
                     short(self.least, 4),
                     short(self.greatest, 4)
                 ));

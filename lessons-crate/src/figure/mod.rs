@@ -7,6 +7,8 @@
 
 mod arcs;
 mod attention;
+#[cfg(test)]
+mod bounds;
 pub mod chart;
 mod classification;
 pub mod diagram;

@@ -11,7 +11,7 @@ use crate::figure::typography::{Face, fit, width};
 const ROW: f64 = 30.0;
 const BAR: f64 = 20.0;
 const LONGEST: f64 = 380.0;
-const NAME_WIDEST: f64 = 200.0;
+const NAME_WIDEST: f64 = 260.0;
 const SIZE: f64 = 12.0;
 /// As many bars as are drawn.
 const MOST: usize = 40;
@@ -84,7 +84,10 @@ impl BarChart {
         }
         let finite = || self.bars.iter().filter(|bar| bar.1.is_finite());
         let Some(most) = finite().max_by(|a, b| a.1.total_cmp(&b.1)) else {
-            return "no bars to compare.".to_owned();
+            return match self.bars.len() {
+                0 => "no bars to compare.".to_owned(),
+                _ => "no bar is finite.".to_owned(),
+            };
         };
         let Some(least) = finite().min_by(|a, b| a.1.total_cmp(&b.1)) else {
             return "no bars to compare.".to_owned();
@@ -100,6 +103,22 @@ impl BarChart {
                 self.label(least.1)
             ),
         };
+        let broken: Vec<&str> = self
+            .bars
+            .iter()
+            .filter(|bar| !bar.1.is_finite())
+            .map(|bar| bar.0.as_str())
+            .collect();
+        if !broken.is_empty() {
+            words.push_str(&format!(
+                " Not finite: {}",
+                broken[..broken.len().min(3)].join(", ")
+            ));
+            match broken.len() {
+                ..=3 => words.push('.'),
+                more => words.push_str(&format!(" and {} more.", more - 3)),
+            }
+        }
         if self.bars.len() > MOST {
             words.push_str(&format!(" The first {MOST} of {} bars.", self.bars.len()));
         }
@@ -198,6 +217,28 @@ impl Show for BarChart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_named() {
+        let alt = |bars: &[(&str, f64)]| {
+            BarChart::new("b", "", bars.to_vec())
+                .figure()
+                .alt()
+                .to_owned()
+        };
+        let two = alt(&[
+            ("a", 1.0),
+            ("b", f64::NAN),
+            ("c", 2.0),
+            ("d", f64::INFINITY),
+        ]);
+        assert!(two.ends_with("a the least, 1. Not finite: b, d."), "{two}");
+        let many = [("n", f64::NAN); 5];
+        assert!(
+            alt(&[&many[..], &[("a", 1.0), ("b", 2.0)]].concat()).ends_with("n, n, n and 2 more.")
+        );
+        assert!(alt(&many).ends_with("no bar is finite."), "{}", alt(&many));
+    }
 
     #[test]
     fn odd_values_are_drawn() {

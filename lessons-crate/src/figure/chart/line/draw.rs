@@ -1,5 +1,7 @@
 //! Lines, bands and marks, drawn by plotters; each line is named at its end.
 
+use std::collections::HashSet;
+
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -54,7 +56,9 @@ impl LineChart {
         let mut chart = axes.on(area, x, y)?;
         for (index, series) in self.series.iter().enumerate() {
             let color = rgb(palette::SERIES[index % palette::SERIES.len()]);
-            let style = color.stroke_width(2 * scale);
+            // A line that another one runs on is seen on both sides of it.
+            let wide = if self.is_covered(index) { 5 } else { 2 };
+            let style = color.stroke_width(wide * scale);
             let marked = match series.style {
                 Style::Measured => series.points.len() <= MOST_MARKS,
                 Style::Curve => false,
@@ -109,6 +113,26 @@ impl LineChart {
     }
 
     /// A ring where lines cross, and the place below it on the axis.
+    /// Whether a later line runs on a stretch of this one.
+    fn is_covered(&self, index: usize) -> bool {
+        let place = |point: &Point| [point.x, point.y].map(f64::to_bits);
+        let lines = || {
+            self.series
+                .iter()
+                .skip(index)
+                .filter(|series| series.style != Style::Points)
+        };
+        let later: HashSet<[u64; 2]> = lines()
+            .skip(1)
+            .flat_map(|series| series.points.iter().map(place))
+            .collect();
+        let here = &self.series[index].points;
+        !later.is_empty()
+            && here
+                .windows(2)
+                .any(|pair| pair.iter().all(|p| later.contains(&place(p))))
+    }
+
     fn mark_crossings<X, Y>(
         &self,
         area: &Area<'_>,

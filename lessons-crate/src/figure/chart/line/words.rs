@@ -47,7 +47,19 @@ impl LineChart {
             return format!("{} has no points", series.name);
         };
         if series.style == Style::Points {
-            return format!("{}: {}", series.name, count(placed.len(), "point"));
+            let points = count(placed.len(), "point");
+            let all = placed
+                .iter()
+                .take(4)
+                .map(|point| format!("({}, {})", short(point.x, 4), short(point.y, 4)));
+            return match placed.len() {
+                ..=4 => format!(
+                    "{}: {points}, {}",
+                    series.name,
+                    all.collect::<Vec<_>>().join(", ")
+                ),
+                _ => format!("{}: {points}", series.name),
+            };
         }
         let end = |point: &Point| {
             let interval = point.interval.map_or(String::new(), |[least, greatest]| {
@@ -88,7 +100,7 @@ impl LineChart {
             .collect();
         xs.sort_by(f64::total_cmp);
         xs.dedup();
-        let step = xs.len().div_ceil(MOST_ROWS).max(1);
+        let xs = self.listed(&xs);
         let mut head = vec![if self.x.is_empty() {
             "x".to_owned()
         } else {
@@ -96,7 +108,7 @@ impl LineChart {
         }];
         head.extend(self.series.iter().map(|series| series.name.clone()));
         let mut rows = vec![head];
-        for x in xs.iter().step_by(step) {
+        for x in &xs {
             let mut row = vec![short(*x, 4)];
             for series in &self.series {
                 let point = series.points.iter().find(|point| point.x == *x);
@@ -108,10 +120,80 @@ impl LineChart {
     }
 }
 
+impl LineChart {
+    /// The places that the table lists: those of series of few points, and as many of the others, evenly
+    /// spread, as there is room for.
+    fn listed(&self, xs: &[f64]) -> Vec<f64> {
+        let few = self
+            .series
+            .iter()
+            .filter(|series| series.points.len() <= MOST_ROWS / 2);
+        let few: Vec<f64> = few
+            .flat_map(|series| series.points.iter().map(|point| point.x))
+            .collect();
+        let (kept, others): (Vec<f64>, Vec<f64>) = xs.iter().partition(|x| few.contains(x));
+        let kept = match kept.len() {
+            ..MOST_ROWS => kept,
+            _ => Vec::new(),
+        };
+        let others = if kept.is_empty() { xs } else { &others };
+        let step = others.len().div_ceil(MOST_ROWS - kept.len()).max(1);
+        let mut listed: Vec<f64> = kept
+            .into_iter()
+            .chain(others.iter().copied().step_by(step))
+            .collect();
+        listed.sort_by(f64::total_cmp);
+        listed
+    }
+}
+
 fn cell(point: &Point) -> String {
     let y = short(point.y, 4);
     match point.interval {
         Some([least, greatest]) => format!("{y} ({} to {})", short(least, 4), short(greatest, 4)),
         None => y,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::show::Show;
+
+    /// Few points beside a long line are listed, all of them.
+    #[test]
+    fn the_table_lists_the_series_of_few_points() {
+        let chart = LineChart::new("both")
+            .function("line", 0.0..1.0, |x| x)
+            .points("inputs", [(0.123, 1.0), (0.4567, 2.0), (0.9, 3.0)]);
+        let figure = chart.figure();
+        let text = figure.to_text();
+        for x in ["0.123", "0.4567", "0.9"] {
+            assert!(
+                text.lines().any(|line| line.trim_start().starts_with(x)),
+                "{text}"
+            );
+        }
+        assert!(text.lines().count() <= MOST_ROWS + 6, "{text}");
+        let alt = figure.alt();
+        assert!(
+            alt.ends_with("inputs: 3 points, (0.123, 1), (0.4567, 2), (0.9, 3)."),
+            "{alt}"
+        );
+    }
+
+    /// Where two lines are one, the lower one is seen on both sides of the upper one.
+    #[test]
+    fn a_line_under_another_one_is_wider() {
+        let wide = |other: fn(f64) -> f64| {
+            let chart = LineChart::new("l").function("a", 0.0..1.0, |x| x.max(0.5));
+            let svg = chart
+                .function("b", 0.0..1.0, other)
+                .figure()
+                .to_svg()
+                .to_owned();
+            svg.contains("stroke-width=\"5\"")
+        };
+        assert!(wide(|x| x) && !wide(|x| x * 2.0));
     }
 }
