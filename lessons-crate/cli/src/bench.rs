@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use lessons::bench::{
-    self, BenchReport, CaseShape, Config, Implementation, Measures, ModelKeys, Precision,
+    self, CaseShape, Config, Implementation, Measures, ModelKeys, Precision, REPORT_FOLDER,
 };
-use lessons::figure::Show as _;
 
 use crate::allocator;
 use crate::output;
-use crate::reports::{self, CleanArgs, HistoryArgs};
+use crate::reports::{self, CleanArgs, HistoryArgs, Report};
 
 /// Time a benchmark: one that is built in, by name, or a TOML file of your own.
 ///
@@ -59,8 +58,11 @@ struct TimingArgs {
     engines: Option<PathBuf>,
     /// Also save the report in this folder, bench-reports without one: as NAME_MACHINE_TIME.json with all
     /// samples, .md and .csv.
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = reports::FOLDER)]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = REPORT_FOLDER)]
     save: Option<PathBuf>,
+    /// Template to make Markdown with, printed and saved, instead of the one that is built in.
+    #[arg(long, value_name = "FILE", conflicts_with = "once")]
+    template: Option<PathBuf>,
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
@@ -113,23 +115,21 @@ fn time(args: &TimingArgs) -> anyhow::Result<()> {
     if args.once {
         return output::json(&bench::once(&config)?);
     }
-    if let (Measures::Roofline, Some(keys)) = (config.benchmark.measures, &config.roofline) {
-        config.check()?;
-        let found = bench::roofline(keys, config.benchmark.pin, &mut doing)?;
-        let text = match args.format {
-            ReportFormat::Text => found.to_string(),
-            ReportFormat::Markdown => found.to_markdown(),
-            ReportFormat::Csv => found.to_csv(),
-            ReportFormat::Json => found.to_json()?,
-            ReportFormat::Svg => found.figure().to_svg().to_owned(),
-        };
-        return Ok(output::line(text.trim_end())?);
-    }
-    let report = bench::run(&config, &mut doing)?;
-    if let Some(folder) = &args.save {
-        reports::save(&report, folder)?;
-    }
-    print(&report, args)?;
+    let mut report = match config.benchmark.measures {
+        Measures::Roofline => Report::Limits(bench::roofline(&config, &mut doing)?),
+        _ => Report::Times(bench::run(&config, &mut doing)?),
+    };
+    report.stamp();
+    // What cannot be saved is still printed.
+    let saved = match &config.output {
+        Some(output) => report.save(output),
+        None => Ok(()),
+    };
+    print(&report, args, &config)?;
+    saved?;
+    let Report::Times(report) = &report else {
+        return Ok(());
+    };
     let ours = report
         .cases
         .iter()
@@ -175,6 +175,12 @@ fn config(args: &TimingArgs) -> anyhow::Result<Config> {
         }
     }
     config.benchmark.pin |= args.pin;
+    if let Some(folder) = &args.save {
+        config.output.get_or_insert_default().folder = folder.clone();
+    }
+    if let (Some(template), Some(output)) = (&args.template, &mut config.output) {
+        output.template = Some(template.clone());
+    }
     config.program =
         Some(std::env::current_exe().context("this program does not know its own path")?);
     if let Some(time) = args.time {
@@ -206,19 +212,23 @@ fn write_model(config: &Config, folder: &Path) -> anyhow::Result<()> {
     Ok(output::line(folder.display())?)
 }
 
-fn print(report: &BenchReport, args: &TimingArgs) -> anyhow::Result<()> {
+fn print(report: &Report, args: &TimingArgs, config: &Config) -> anyhow::Result<()> {
+    let template = args.template.as_deref().or_else(|| {
+        let output = config.output.as_ref()?;
+        output.template.as_deref()
+    });
     let text = match args.format {
         ReportFormat::Text => report.to_string(),
-        ReportFormat::Markdown => report.to_markdown(),
-        ReportFormat::Csv => report.to_csv(),
-        ReportFormat::Json => report.to_json(args.samples)?,
-        ReportFormat::Svg => report.figure().to_svg().to_owned(),
+        ReportFormat::Markdown => report.markdown(template)?,
+        ReportFormat::Csv => report.csv(),
+        ReportFormat::Json => report.json(args.samples)?,
+        ReportFormat::Svg => report.svg(),
     };
     if matches!(
         args.format,
         ReportFormat::Json | ReportFormat::Csv | ReportFormat::Svg
     ) {
-        for warning in report.all_warnings() {
+        for warning in report.warnings() {
             output::note(format_args!("warning: {warning}"));
         }
     }

@@ -8,6 +8,7 @@ mod export;
 mod fetch;
 mod hub;
 mod inspect;
+mod markdown;
 mod output;
 mod reports;
 mod texts;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::benchmark::Measures;
 use super::error::BenchError;
 use super::measurement::seconds;
 use super::saved::SavedReport;
@@ -68,6 +69,12 @@ pub enum Verdict {
 }
 
 #[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    measures: Measures,
+}
+
+#[derive(Deserialize)]
 struct Report {
     precision: String,
     threads: usize,
@@ -95,6 +102,14 @@ impl History {
             }
             let path = report.path(folder, "json");
             let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+            let kind = text
+                .as_ref()
+                .ok()
+                .and_then(|it| serde_json::from_str(it).ok());
+            // The limits of a machine are no samples of a time.
+            if kind.is_some_and(|kind: Kind| kind.measures == Measures::Roofline) {
+                continue;
+            }
             let read = text.and_then(|text| {
                 serde_json::from_str::<Report>(&text).map_err(|error| error.to_string())
             });

@@ -25,8 +25,9 @@ mod statistics;
 pub use allocation::{AllocationCounter, Allocations, count_allocations_with};
 pub use benchmark::{
     About, Bandwidth, BenchReport, CaseReport, CaseShape, Config, Crossover, Devices,
-    Implementation, Limits, Loaded, Measure, Measures, Memory, ModelKeys, Once, Precision, Ratio,
-    Roofline, RooflineKeys, RooflineRow, TestData, once, roofline, run, write_directory,
+    Implementation, Limits, Loaded, Measure, Measures, Memory, ModelKeys, Once, Output, Page,
+    Precision, REPORT_FOLDER, Ratio, Roofline, RooflineKeys, RooflineRow, TestData, once, roofline,
+    run, write_directory,
 };
 pub use compare::{Comparison, Contest, Row, compare};
 pub use difference::Difference;

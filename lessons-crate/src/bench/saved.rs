@@ -4,11 +4,19 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
+use super::benchmark::Output;
 use super::error::BenchError;
 use super::machine::Machine;
 
-/// The formats that a report is saved in.
-pub const REPORT_FORMATS: [&str; 4] = ["json", "md", "csv", "svg"];
+/// The formats that a report is saved in, with the extensions of their files.
+pub const REPORT_FORMATS: [(&str, &str); 4] = [
+    ("json", "json"),
+    ("markdown", "md"),
+    ("csv", "csv"),
+    ("svg", "svg"),
+];
 
 /// A saved report, known by the name of its files. Ordered by benchmark, machine, and time.
 ///
@@ -28,15 +36,55 @@ pub struct SavedReport {
     pub machine: String,
     /// When it was measured, in UTC: `20260102T030405Z`.
     pub time: String,
+    /// The name of its files, without an extension.
+    pub stem: String,
+}
+
+/// What a report says of itself.
+#[derive(Deserialize)]
+struct Head {
+    benchmark: String,
+    timestamp: String,
+    machine: HeadMachine,
+}
+
+#[derive(Deserialize)]
+struct HeadMachine {
+    cpu: String,
+    threads: usize,
 }
 
 impl SavedReport {
     /// A report of this benchmark on this machine at this time.
     pub fn new(name: &str, machine: &Machine, time: &str) -> SavedReport {
+        SavedReport::named(&Output::default(), name, machine, time)
+    }
+
+    /// The same with files that are named as an `[output]` says.
+    pub fn named(output: &Output, name: &str, machine: &Machine, time: &str) -> SavedReport {
+        let machine = machine_slug(&machine.cpu, machine.threads);
         SavedReport {
+            stem: output.stem(name, &machine, time),
             name: name.to_owned(),
-            machine: slug(&format!("{} {}", machine.cpu, machine.threads)),
+            machine,
             time: time.to_owned(),
+        }
+    }
+
+    /// What the file of a report says of itself, whatever its name; those of older versions are known by
+    /// their name alone.
+    fn read(path: &Path) -> Option<SavedReport> {
+        let stem = path.file_stem()?.to_str()?;
+        let text = fs::read_to_string(path).ok();
+        let head = text.and_then(|text| serde_json::from_str::<Head>(&text).ok());
+        match head {
+            Some(head) if is_time(&head.timestamp) => Some(SavedReport {
+                name: head.benchmark,
+                machine: machine_slug(&head.machine.cpu, head.machine.threads),
+                time: head.timestamp,
+                stem: stem.to_owned(),
+            }),
+            _ => SavedReport::parse(stem),
         }
     }
 
@@ -44,23 +92,17 @@ impl SavedReport {
     pub fn parse(stem: &str) -> Option<SavedReport> {
         let mut parts = stem.rsplitn(3, '_');
         let (time, machine, name) = (parts.next()?, parts.next()?, parts.next()?);
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_time = time.len() == 16
-            && time.is_ascii()
-            && digits(&time[..8])
-            && &time[8..9] == "T"
-            && digits(&time[9..15])
-            && time.ends_with('Z');
-        (is_time && !machine.is_empty() && !name.is_empty()).then(|| SavedReport {
+        (is_time(time) && !machine.is_empty() && !name.is_empty()).then(|| SavedReport {
             name: name.to_owned(),
             machine: machine.to_owned(),
             time: time.to_owned(),
+            stem: stem.to_owned(),
         })
     }
 
-    /// Its file of a format in a folder.
-    pub fn path(&self, folder: &Path, format: &str) -> PathBuf {
-        folder.join(format!("{self}.{format}"))
+    /// Its file with an extension in a folder.
+    pub fn path(&self, folder: &Path, extension: &str) -> PathBuf {
+        folder.join(format!("{self}.{extension}"))
     }
 
     /// The reports that a folder holds as JSON, in order.
@@ -82,8 +124,7 @@ impl SavedReport {
                 .extension()
                 .is_some_and(|extension| extension == "json")
             {
-                let stem = path.file_stem().and_then(|stem| stem.to_str());
-                reports.extend(stem.and_then(SavedReport::parse));
+                reports.extend(SavedReport::read(&path));
             }
         }
         reports.sort();
@@ -93,8 +134,23 @@ impl SavedReport {
 
 impl fmt::Display for SavedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}_{}", self.name, self.machine, self.time)
+        f.write_str(&self.stem)
     }
+}
+
+/// `20260102T030405Z`
+fn is_time(time: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    time.len() == 16
+        && time.is_ascii()
+        && digits(&time[..8])
+        && &time[8..9] == "T"
+        && digits(&time[9..15])
+        && time.ends_with('Z')
+}
+
+fn machine_slug(cpu: &str, threads: usize) -> String {
+    slug(&format!("{cpu} {threads}"))
 }
 
 /// Lower case letters and digits, and single hyphens for all between.
@@ -128,6 +184,23 @@ mod tests {
         ] {
             assert_eq!(SavedReport::parse(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_report_of_any_name_is_known_by_what_it_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"machine":{"cpu":"A B","threads":2},"benchmark":"mlp","timestamp":"20260102T030405Z"}"#;
+        fs::write(folder.path().join("mine-1.json"), text).unwrap();
+        let saved = SavedReport::list(folder.path()).unwrap().remove(0);
+        assert_eq!(
+            (
+                saved.name.as_str(),
+                saved.machine.as_str(),
+                saved.stem.as_str()
+            ),
+            ("mlp", "a-b-2", "mine-1")
+        );
+        assert!(saved.path(folder.path(), "json").is_file());
     }
 
     #[test]

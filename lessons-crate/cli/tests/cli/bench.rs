@@ -38,7 +38,15 @@ fn json_has_the_promised_keys_and_the_logits_of_the_model() {
     let [report] = said.json().try_into().unwrap();
     assert_eq!(
         keys(&report),
-        ["machine", "precision", "threads", "results"]
+        [
+            "machine",
+            "precision",
+            "threads",
+            "results",
+            "benchmark",
+            "measures",
+            "timestamp"
+        ]
     );
     assert_eq!(
         (&report["precision"], &report["threads"]),
@@ -430,9 +438,9 @@ fn the_other_models_run_and_are_saved_in_all_forms() {
         ]);
         let reports = SavedReport::list(folder.path()).unwrap();
         let report = reports.iter().find(|report| report.name == name).unwrap();
-        for format in REPORT_FORMATS {
-            let text = std::fs::read_to_string(report.path(folder.path(), format));
-            assert!(text.unwrap().contains(shape), "{report}.{format}");
+        for (_, extension) in REPORT_FORMATS {
+            let text = std::fs::read_to_string(report.path(folder.path(), extension));
+            assert!(text.unwrap().contains(shape), "{report}.{extension}");
         }
         let picture = report.path(folder.path(), "svg");
         assert!(

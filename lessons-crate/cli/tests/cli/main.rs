@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_failures;
+mod bench_output;
 mod classify;
 mod export;
 mod fetch;

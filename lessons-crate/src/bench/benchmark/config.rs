@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::engine::Task;
 use super::implementation::{Implementation, seen_from};
+use super::output::Output;
 use super::roofline::RooflineKeys;
 use super::shape::CaseShape;
 use super::suggestion::with_suggestion;
@@ -35,6 +36,8 @@ pub struct Config {
     pub devices: Devices,
     #[serde(default)]
     pub test_data: TestData,
+    /// What is saved, and where; nothing where it is left out.
+    pub output: Option<Output>,
     /// Other engines to time beside ours: processes that speak the protocol of `docs/bench.md`.
     #[serde(default)]
     pub implementations: Vec<Implementation>,
@@ -69,7 +72,7 @@ fn tolerance() -> f64 {
 }
 
 /// What is timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measures {
     /// Runs of a model that is loaded.
@@ -239,6 +242,9 @@ impl Config {
         let of_file = |error: BenchError| error.of(path.display());
         let mut config = Config::from_toml(&read(path)?).map_err(of_file)?;
         seen_from(path, &mut config.implementations);
+        if let Some(output) = &mut config.output {
+            output.seen_from(path);
+        }
         Ok(config)
     }
 
@@ -285,6 +291,9 @@ impl Config {
                 "benchmark.tolerance is no number from 0 on",
                 "tolerance = 1e-3",
             );
+        }
+        if let Some(output) = &self.output {
+            output.check()?;
         }
         if self.benchmark.threads == Some(0) {
             return refuse(
@@ -380,6 +389,16 @@ mod tests {
             ("kind", "sed = 1\nkind", "did you mean `seed`?"),
             ("shapes", "shape", "did you mean `shapes`?"),
             ("\"a\"", "\"a\"\nprecision = \"f23\"", "f32"),
+            (
+                "[model]",
+                "[output]\nformat = []\n[model]",
+                "did you mean `formats`?",
+            ),
+            (
+                "[model]",
+                "[output]\nformats = [\"jsno\"]\n[model]",
+                "did you mean `json`?",
+            ),
             (
                 "[model]",
                 "[devices]\ngpus = true\n[model]",

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use super::config::Measures;
 use super::limits::Limits;
 use super::report::{BenchReport, CaseReport};
 use crate::bench::compare::Row;
 use crate::bench::machine::Machine;
 use crate::bench::measurement::Measurement;
 
-/// `{"machine":{…},"precision":"f32","threads":2,"results":[…]}`; other implementations stand in
+/// `{"machine":{…},"precision":"f32","threads":2,"results":[…],"benchmark":"mlp","measures":"run"}`, as
+/// `docs/bench-report.schema.json` says it; other implementations stand in
 /// `peers`, which is left out where there are none.
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -21,6 +23,10 @@ struct Shown<'a> {
     results: Vec<ShownResult<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     peers: Vec<Peer<'a>>,
+    benchmark: &'a str,
+    measures: Measures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -151,6 +157,9 @@ impl BenchReport {
                     results: of_row(row),
                 })
                 .collect(),
+            benchmark: &self.name,
+            measures: self.measures,
+            timestamp: self.timestamp.as_deref(),
         };
         serde_json::to_string(&shown)
     }

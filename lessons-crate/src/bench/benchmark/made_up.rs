@@ -1,5 +1,6 @@
 //! Reports that nobody measured, for tests of what is made of them.
 
+use super::config::Measures;
 use super::engine::Loaded;
 use super::limits::Limits;
 use super::report::{BenchReport, CaseReport};
@@ -50,6 +51,8 @@ pub fn report(shapes: &[&str], engines: &[(&str, &[(f64, bool)])]) -> BenchRepor
     BenchReport {
         name: "test".to_owned(),
         description: String::new(),
+        measures: Measures::Run,
+        timestamp: None,
         machine: Machine::here(),
         limits: Limits {
             fma_gflops: 1.0,

@@ -1,5 +1,6 @@
 //! What a benchmark found.
 
+use super::config::Measures;
 use super::engine::Loaded;
 use super::limits::Limits;
 use super::memory::Memory;
@@ -14,6 +15,9 @@ use crate::engine::Device;
 pub struct BenchReport {
     pub name: String,
     pub description: String,
+    pub measures: Measures,
+    /// When it was saved or printed, in UTC: `20260102T030405Z`.
+    pub timestamp: Option<String>,
     pub machine: Machine,
     /// What the machine could do at most in the same run.
     pub limits: Limits,

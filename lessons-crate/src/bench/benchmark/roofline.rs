@@ -7,6 +7,8 @@ use lessons_compute::pool::{MAX_THREADS, Pool};
 use lessons_compute::roofline::{copy_bandwidth, fma_peak, read_bandwidth, triad_bandwidth};
 use serde::{Deserialize, Serialize};
 
+use super::config::{Config, Measures};
+use super::page::Page;
 use super::table::pinned;
 use crate::bench::conditions::Conditions;
 use crate::bench::error::BenchError;
@@ -66,6 +68,14 @@ pub struct Roofline {
     pub isa: &'static str,
     pub results: Vec<RooflineRow>,
     pub warnings: Vec<String>,
+    /// The benchmark's name.
+    pub benchmark: String,
+    #[serde(skip)]
+    pub description: String,
+    pub measures: Measures,
+    /// When it was saved or printed, in UTC: `20260102T030405Z`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
 }
 
 /// The limits on a number of threads.
@@ -93,12 +103,13 @@ pub struct Bandwidth {
 /// what is being done.
 ///
 /// # Errors
-/// When threads cannot be pinned that are to be.
-pub fn roofline(
-    keys: &RooflineKeys,
-    pin: bool,
-    say: &mut dyn FnMut(&str),
-) -> Result<Roofline, BenchError> {
+/// When the config has no `[roofline]`, or threads cannot be pinned that are to be.
+pub fn roofline(config: &Config, say: &mut dyn FnMut(&str)) -> Result<Roofline, BenchError> {
+    config.check()?;
+    let keys = config.roofline.as_ref().ok_or_else(|| {
+        BenchError::new("there is no roofline to measure").help("[roofline] bytes = [134217728]")
+    })?;
+    let pin = config.benchmark.pin;
     let mut warnings: Vec<String> = warning_before().into_iter().collect();
     let mut conditions = Conditions::start();
     let machine = Machine::here();
@@ -120,6 +131,10 @@ pub fn roofline(
         machine,
         results,
         warnings,
+        benchmark: config.benchmark.name.clone(),
+        description: config.benchmark.description.clone(),
+        measures: config.benchmark.measures,
+        timestamp: None,
     })
 }
 
@@ -168,18 +183,21 @@ impl Roofline {
         rows
     }
 
-    /// A table in Markdown.
-    pub fn to_markdown(&self) -> String {
-        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let mut text = "## roofline\n\n".to_owned();
-        text.extend(self.machine.details().iter().map(|it| format!("- {it}\n")));
-        text.push('\n');
-        text += &line(&COLUMNS.map(str::to_owned));
-        text += &line(&COLUMNS.map(|_| "---".to_owned()));
-        text.extend(self.rows().iter().map(|row| line(row)));
-        text.push('\n');
-        text.extend(self.warnings.iter().map(|it| format!("- warning: {it}\n")));
-        text
+    /// The limits as texts, for a template.
+    ///
+    /// # Errors
+    /// Never for limits that were measured.
+    pub fn page(&self) -> Result<Page, serde_json::Error> {
+        let warnings = self.warnings.iter();
+        Ok(Page {
+            name: self.benchmark.clone(),
+            description: self.description.clone(),
+            head: self.machine.details(),
+            columns: COLUMNS.map(str::to_owned).to_vec(),
+            rows: self.rows(),
+            notes: warnings.map(|it| format!("warning: {it}")).collect(),
+            report: serde_json::to_value(self)?,
+        })
     }
 
     /// A line for each number of threads and size.
@@ -286,15 +304,15 @@ mod tests {
 
     #[test]
     fn every_thread_count_and_size_gets_its_rates() {
-        let keys = RooflineKeys {
-            bytes: vec![1 << 12, 1 << 14],
-            threads: vec![1, 2],
-            runs: 1,
-        };
-        keys.check().unwrap();
-        let found = roofline(&keys, false, &mut |_| ()).unwrap();
+        let config = Config::from_toml(
+            "[benchmark]\nname = \"r\"\nmeasures = \"roofline\"\n\
+             [roofline]\nbytes = [4096, 16384]\nthreads = [1, 2]\nruns = 1\n",
+        )
+        .unwrap();
+        let found = roofline(&config, &mut |_| ()).unwrap();
         assert_eq!(found.to_csv().lines().count(), 5);
-        assert_eq!(found.to_markdown().matches(" KiB |").count(), 4);
+        let page = found.page().unwrap();
+        assert_eq!((page.rows.len(), page.rows[0][2].as_str()), (4, "4 KiB"));
         let figure = found.figure();
         assert!(
             figure.alt().contains("1 thread: ") && figure.alt().contains(" GB/s read of 4 KiB")

@@ -88,6 +88,8 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> crate::Result<BenchRep
     Ok(BenchReport {
         name: config.benchmark.name.clone(),
         description: config.benchmark.description.clone(),
+        measures: config.benchmark.measures,
+        timestamp: None,
         machine,
         pinned: pinning.map_or_else(Vec::new, |it| it.processors().to_vec()),
         limits: limits.best(Limits::measure(&pool)),

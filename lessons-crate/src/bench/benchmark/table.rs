@@ -1,9 +1,10 @@
-//! Reports as tables: for people, in Markdown, and in CSV.
+//! Reports as tables: for people, for templates, and in CSV.
 
 use std::fmt;
 
 use super::crossover::Crossover;
 use super::memory::Memory;
+use super::page::Page;
 use super::report::{BenchReport, CaseReport};
 use crate::bench::compare::Row;
 use crate::bench::measurement::{Measurement, seconds};
@@ -185,30 +186,24 @@ impl BenchReport {
         failures
     }
 
-    /// The report in Markdown: one heading, one table, notes.
-    pub fn to_markdown(&self) -> String {
-        let Cells { columns, rows } = self.cells();
-        let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let mut text = format!("## {}\n\n", self.name);
-        if !self.description.is_empty() {
-            text += &format!("{}\n\n", self.description);
-        }
-        text.extend(self.head().iter().map(|line| format!("- {line}\n")));
-        text.push('\n');
-        text += &line(&columns);
-        text += &line(&vec!["---".to_owned(); columns.len()]);
-        for mut row in rows {
+    /// The report as texts, for a template.
+    ///
+    /// # Errors
+    /// Never for a report that was measured.
+    pub fn page(&self) -> Result<Page, serde_json::Error> {
+        let Cells { columns, mut rows } = self.cells();
+        for row in &mut rows {
             row.resize(columns.len(), String::new());
-            text += &line(&row);
         }
-        text.push('\n');
-        for note in self.notes() {
-            text += &format!("- {note}\n");
-        }
-        text
+        Ok(Page {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            head: self.head(),
+            columns,
+            rows,
+            notes: self.notes(),
+            report: serde_json::from_str(&self.to_json(true)?)?,
+        })
     }
 
     /// The report as CSV: a line for each implementation at each shape, times in milliseconds.

@@ -192,7 +192,9 @@ fn an_engine_that_agrees_is_compared() {
     let json: serde_json::Value = serde_json::from_str(&report.to_json(false).unwrap()).unwrap();
     assert_eq!(json["peers"][0]["engine"], "sh 1");
     assert_eq!(json["peers"][0]["results"][0]["agrees"], true);
-    assert!(report.to_markdown().contains(" of copies |"));
+    let page = report.page().unwrap();
+    assert!(page.rows[0].iter().any(|cell| cell.ends_with(" of copies")));
+    assert_eq!(page.report["peers"][0]["name"], "copies");
 }
 
 #[test]
