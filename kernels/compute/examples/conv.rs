@@ -4,7 +4,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use lessons_compute::conv::{Conv2d, conv2d, workspace};
+use lessons_compute::conv::{
+    Conv2d, PackedFilter, Pooled, conv2d, conv2d_packed, packed_workspace, workspace,
+};
 use lessons_compute::cpu::Cpu;
 use lessons_compute::elementwise::UnaryOp;
 use lessons_compute::error::KernelError;
@@ -27,8 +29,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             fma_peak(cpu, 20) / 1e9
         );
         println!(
-            "{:>5} {:>9} {:>4} {:>6} {:>10} {:>10} {:>8} {:>6}",
-            "batch", "channels", "size", "kernel", "pool µs", "conv µs", "GFLOP/s", "peak"
+            "{:>5} {:>9} {:>4} {:>6} | {:>8} {:>9} | {:>9} {:>8} {:>5} | {:>9}",
+            "batch",
+            "channels",
+            "size",
+            "kernel",
+            "pool µs",
+            "plain µs",
+            "packed µs",
+            "GFLOP/s",
+            "peak",
+            "pooled µs"
         );
         for (batch, channels, size, kernel) in [
             (256, [1, 32], 28, 3),
@@ -48,7 +59,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The convolution of the same size with bias and ReLU, and the largest of each 2x2 window of its result.
+/// The convolution of the same size with bias and ReLU, and the largest of each 2x2 window of its result: with weights as they
+/// are, packed, and packed with the pool in the same kernel.
 fn row(
     cpu: Cpu<'_>,
     batch: usize,
@@ -80,35 +92,66 @@ fn row(
     let bias = vec![0.125f32; to];
     let mut out = vec![0.0f32; to * pixels];
     let mut pooled = vec![0.0f32; to * pixels.div_ceil(4)];
-    let mut scratch = vec![0.0f32; workspace(cpu, &conv)];
+    let filter = PackedFilter::new(cpu, &weight, [to, from, kernel, kernel], 1)?;
+    let halves = Pooled {
+        kind: Pooling::Max,
+        kernel: [2; 2],
+        stride: [2; 2],
+    };
+    let needed = workspace(cpu, &conv).max(packed_workspace(cpu, &conv, None));
+    let needed = needed.max(packed_workspace(cpu, &conv, Some(&halves)));
+    let mut scratch = vec![0.0f32; needed];
     let then = [Then::Unary(UnaryOp::Relu)];
+    let bias = Some(&bias[..]);
     let flops = 2.0 * (to * pixels * from * kernel * kernel) as f64;
-    let (mut best, mut peak) = ([f64::INFINITY; 2], 0.0f64);
+    let (mut best, mut peak) = ([f64::INFINITY; 4], 0.0f64);
     for _ in 0..((5e9 / flops) as usize).clamp(5, 400) {
-        let start = Instant::now();
-        conv2d(
+        let mut now = Instant::now();
+        let mut lap = |best: &mut f64| {
+            *best = best.min(now.elapsed().as_secs_f64());
+            now = Instant::now();
+        };
+        let (input, out) = (black_box(&input), &mut out);
+        conv2d(cpu, &conv, input, &weight, bias, &then, out, &mut scratch)?;
+        lap(&mut best[0]);
+        pool2d(cpu, Pooling::Max, &window, black_box(out), &mut pooled)?;
+        lap(&mut best[1]);
+        conv2d_packed(
             cpu,
             &conv,
-            black_box(&input),
-            &weight,
-            Some(&bias),
+            None,
+            input,
+            &filter,
+            bias,
             &then,
-            &mut out,
+            out,
             &mut scratch,
         )?;
-        best[0] = best[0].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        pool2d(cpu, Pooling::Max, &window, black_box(&out), &mut pooled)?;
-        best[1] = best[1].min(start.elapsed().as_secs_f64());
+        lap(&mut best[2]);
+        let pool = Some(&halves);
+        conv2d_packed(
+            cpu,
+            &conv,
+            pool,
+            input,
+            &filter,
+            bias,
+            &then,
+            &mut pooled,
+            &mut scratch,
+        )?;
+        lap(&mut best[3]);
         peak = peak.max(fma_peak(cpu, 1));
     }
     println!(
-        "{batch:>5} {:>9} {size:>4} {kernel:>6} {:>10.1} {:>10.1} {:>8.1} {:>5.0}%",
+        "{batch:>5} {:>9} {size:>4} {kernel:>6} | {:>8.1} {:>9.1} | {:>9.1} {:>8.1} {:>4.0}% | {:>9.1}",
         format!("{from}→{to}"),
         best[1] * 1e6,
         best[0] * 1e6,
-        flops / best[0] / 1e9,
-        100.0 * flops / best[0] / peak,
+        best[2] * 1e6,
+        flops / best[2] / 1e9,
+        100.0 * flops / best[2] / peak,
+        best[3] * 1e6,
     );
     Ok(())
 }

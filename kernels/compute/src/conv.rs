@@ -1,15 +1,19 @@
 //! Convolution over images in f32: `out = epilogue(weight ∗ input)`, layout NCHW, as products of matrices.
 //!
+//! Where a group has many output channels, [`conv2d_packed`] with weights that were packed before is the faster one: vectors
+//! hold channels there. In [`conv2d`] they hold pixels.
 //! For some pixels at a time, what the kernel covers around each (a column of `channels × height × width` numbers) is laid out
 //! as a panel in the second-level cache, and the weights are multiplied by it: "im2col", but never a whole image of it. Where
 //! the kernel moves by one, not even that: the products read a padded copy of the image.
 
 mod direct;
 mod image;
+mod packed;
 mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use packed::{MAX_POOL, PackedFilter, Pooled, conv2d_packed, packed_workspace};
 pub use reference::conv2d_reference;
 
 use self::direct::image_body;
@@ -85,7 +89,8 @@ impl Conv2d {
         self.channels[0] / self.groups * self.kernel[0] * self.kernel[1]
     }
 
-    fn check(&self, input: usize, weight: usize, out: usize) -> Result<[usize; 2], KernelError> {
+    /// The height and width of the output, if the groups divide the channels and the input has `input` numbers or fewer.
+    fn check(&self, input: usize) -> Result<[usize; 2], KernelError> {
         let size = self.output()?;
         let [from, to] = self.channels;
         equal(
@@ -105,11 +110,6 @@ impl Conv2d {
         let [height, width] = self.input;
         let needed = product("the input", &[self.batch, from, height, width])?;
         long_enough("the input", needed, input)?;
-        let [rows, columns] = self.kernel;
-        let needed = product("the weights", &[to, from / self.groups, rows, columns])?;
-        long_enough("the weights", needed, weight)?;
-        let needed = product("the output", &[self.batch, to, size[0], size[1]])?;
-        long_enough("the output", needed, out)?;
         Ok(size)
     }
 }
@@ -178,7 +178,13 @@ pub fn conv2d(
     out: &mut [f32],
     scratch: &mut [f32],
 ) -> Result<(), KernelError> {
-    let [rows, columns] = conv.check(input.len(), weight.len(), out.len())?;
+    let [rows, columns] = conv.check(input.len())?;
+    let [from, to] = conv.channels;
+    let [down, right] = conv.kernel;
+    let needed = product("the weights", &[to, from / conv.groups, down, right])?;
+    long_enough("the weights", needed, weight.len())?;
+    let needed = product("the output", &[conv.batch, to, rows, columns])?;
+    long_enough("the output", needed, out.len())?;
     if let Some(bias) = bias {
         equal("the length of the bias", conv.channels[1], bias.len())?;
     }

@@ -16,4 +16,5 @@ mod tests;
 
 pub use error::{ProgramError, RunError};
 pub(crate) use kernel::{Values, binary, unary};
+pub(crate) use layout::BLOCK;
 pub use program::{BinaryOp, Operand, Program, Step, UnaryOp, View};

@@ -1,5 +1,9 @@
 //! Pooling of images: the largest number or the mean of each window.
 
+mod reference;
+
+pub use reference::pool2d_reference;
+
 use crate::conv::Conv2d;
 use crate::cpu::Cpu;
 use crate::error::{KernelError, equal, long_enough, product};
@@ -198,45 +202,6 @@ mod tests {
     use super::*;
     use crate::test::{assert_close, number, on_every_cpu};
 
-    /// The slow reference: every place of every window, in f64.
-    fn reference(kind: Pooling, window: &Conv2d, input: &[f32]) -> Vec<f32> {
-        let [rows, columns] = window.output().unwrap();
-        let [height, width] = window.input;
-        let mut out = Vec::new();
-        for plane in 0..window.batch * window.channels[0] {
-            for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
-                let (mut sum, mut count, mut max) = (0.0f64, 0, f64::NEG_INFINITY);
-                for i in 0..window.kernel[0] {
-                    for j in 0..window.kernel[1] {
-                        let at = |axis: usize, first: usize, place: usize| {
-                            (first * window.stride[axis] + place * window.dilation[axis])
-                                .checked_sub(window.padding[0][axis])
-                        };
-                        let (Some(row), Some(column)) = (at(0, y, i), at(1, x, j)) else {
-                            continue;
-                        };
-                        if row < height && column < width {
-                            let value = f64::from(input[(plane * height + row) * width + column]);
-                            sum += value;
-                            count += 1;
-                            max = if value > max || value.is_nan() {
-                                value
-                            } else {
-                                max
-                            };
-                        }
-                    }
-                }
-                out.push(match kind {
-                    Pooling::Max => max,
-                    Pooling::Mean => sum / (window.kernel[0] * window.kernel[1]) as f64,
-                    Pooling::MeanInside => sum / f64::from(count),
-                } as f32);
-            }
-        }
-        out
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -250,7 +215,7 @@ mod tests {
             let special: Vec<f32> = (0..batch * channels * input[0] * input[1]).map(|i| few[i % few.len()]).collect();
             let plain: Vec<f32> = special.iter().map(|x| if x.abs() < 100.0 { *x } else { 1.0 }).collect();
             for (kind, data) in [(Pooling::Max, &special), (Pooling::Mean, &plain), (Pooling::MeanInside, &plain)] {
-                let expected = reference(kind, &window, data);
+                let expected = pool2d_reference(kind, &window, data).unwrap();
                 on_every_cpu(|cpu| {
                     let mut got = vec![7.0; expected.len()];
                     pool2d(cpu, kind, &window, data, &mut got).unwrap();

@@ -5,7 +5,7 @@ use super::error::RunError;
 use super::program::View;
 
 /// The longest block: intermediate values of a block stay in the L1 cache.
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// Rows at least this long are walked row by row; shorter ones share blocks, and inputs are gathered where they must be.
 const SHORTEST_ROW: usize = 64;

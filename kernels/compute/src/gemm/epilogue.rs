@@ -96,10 +96,14 @@ impl Operand<'_> {
 /// A tile in the first-level cache, row after row without gaps.
 #[derive(Clone)]
 #[repr(align(64))]
-pub(crate) struct Scratch(pub [f32; MAX_ROWS * MAX_COLUMNS]);
+pub(crate) struct Scratch(pub [f32; LARGEST]);
+
+/// Numbers of the largest tile, be it of rows of a product or of channels of a convolution at 16 pixels.
+const LARGEST: usize = 16 * MAX_COLUMNS;
+const _: () = assert!(MAX_ROWS <= 16);
 
 impl Scratch {
-    pub const ZERO: Scratch = Scratch([0.0; MAX_ROWS * MAX_COLUMNS]);
+    pub const ZERO: Scratch = Scratch([0.0; LARGEST]);
 }
 
 /// Where a tile is in the result, and how large it is.

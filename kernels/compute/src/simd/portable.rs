@@ -97,6 +97,35 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> [f32; 4] {
+        let mut numbers = [0.0; 4];
+        for (i, x) in numbers.iter_mut().enumerate().take(count) {
+            // SAFETY: so many numbers may be read from there.
+            *x = unsafe { from.add(i).read() };
+        }
+        numbers
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(to: *mut f32, vector: [f32; 4], count: usize) {
+        for (i, x) in vector.into_iter().enumerate().take(count) {
+            // SAFETY: so many numbers may be written there.
+            unsafe { to.add(i).write(x) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        // SAFETY: four rows may be read, and four written.
+        unsafe {
+            let rows: [[f32; 4]; 4] = std::array::from_fn(|i| Self::load(from.add(i * from_row)));
+            for j in 0..4 {
+                Self::store(to.add(j * to_row), rows.map(|row| row[j]));
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
         std::array::from_fn(|i| a[i] * b[i] + c[i])
     }
