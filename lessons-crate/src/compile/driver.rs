@@ -8,6 +8,7 @@ use super::fold_channels::FoldChannels;
 use super::fold_constants::FoldConstants;
 use super::fuse_elementwise::FuseElementwise;
 use super::fuse_epilogue::FuseEpilogue;
+use super::fuse_pool::FusePool;
 use super::fuse_residual_norm::FuseResidualNorm;
 use super::merge_projections::MergeProjections;
 use super::optimize_bodies::OptimizeBodies;
@@ -39,6 +40,7 @@ pub fn passes() -> Vec<Box<dyn Pass>> {
         Box::new(FuseResidualNorm),
         Box::new(FoldChannels),
         Box::new(FuseEpilogue),
+        Box::new(FusePool),
         Box::new(MergeProjections),
         Box::new(FuseElementwise),
         Box::new(OptimizeBodies),

@@ -1,14 +1,14 @@
-//! Joins matrix products and convolutions with the bias, activation and residual behind them.
+//! Joins matrix products and convolutions with the bias, activations and residuals behind them.
 
 use super::load_time::load_time;
 use super::pass::{Pass, Patch, Tools};
 use super::pattern::Pattern;
-use crate::graph::ops::{Binary, Epilogue, Op, OpDef, Unary};
+use crate::graph::ops::{Binary, Epilogue, EpilogueStep, Op, OpDef, Unary};
 use crate::graph::{Graph, GraphError, Node, NodeId};
 
 /// Makes one op of a product, or convolution, with a weight that is known when the model is loaded
-/// and the one op after it, as long as nothing else reads the product; so bias, activation and
-/// residual join one after the other, in that order.
+/// and the one op after it, as long as nothing else reads the product; so a bias, activations and
+/// residuals join one after the other, as they come.
 ///
 /// ```text
 /// before                                  after
@@ -48,39 +48,27 @@ impl Pass for FuseEpilogue {
 
 /// The product with the op after it as part of it.
 fn joined(p: &Pattern<'_>, product: &Node, next: &Node) -> Option<(Op, Vec<NodeId>)> {
-    let before = product.op.epilogue().filter(|before| !before.residual)?;
-    let plain = before.activation.is_none();
+    let before = product.op.epilogue()?;
     let (epilogues, other) = match next.op {
-        Op::Unary(op) => {
-            let activation = Some(op).filter(|op| plain && is_activation(*op))?;
-            let activation = Some(activation);
-            (
-                vec![Epilogue {
-                    activation,
-                    ..before
-                }],
-                None,
-            )
+        Op::Unary(function) if is_activation(function) => {
+            (vec![before.then(EpilogueStep::Activation(function))], None)
         }
         _ => {
             let sums = p.either_way(next.id, Binary::Add).into_iter();
             let [_, other] = sums.into_iter().find(|[value, _]| *value == product.id)?;
-            let bias = (plain && !before.bias).then_some(Epilogue {
+            let bias = Epilogue {
                 bias: true,
                 ..before
-            });
-            let residual = Epilogue {
-                residual: true,
-                ..before
             };
-            (bias.into_iter().chain([residual]).collect(), Some(other))
+            let bias = (before == Epilogue::default()).then_some(bias);
+            (vec![bias, before.then(EpilogueStep::Residual)], Some(other))
         }
     };
     let inputs = [product.inputs.as_slice(), other.as_slice()].concat();
     let types = inputs.iter().map(|id| p.node(*id).map(|node| &node.ty));
     let types: Vec<_> = types.collect::<Option<_>>()?;
     // Which of them another value is, its shape says.
-    epilogues.into_iter().find_map(|epilogue| {
+    epilogues.into_iter().flatten().find_map(|epilogue| {
         let op = product.op.with_epilogue(epilogue)?;
         (op.infer(&types).ok()? == next.ty).then(|| (op, inputs.clone()))
     })

@@ -34,7 +34,7 @@ impl Pass for MergeProjections {
         let known = load_time(graph);
         let mergeable = |node: &&Node| {
             let epilogue = epilogue(&pattern, node);
-            epilogue.is_some_and(|epilogue| !epilogue.residual)
+            epilogue.is_some_and(|epilogue| epilogue.residuals() == 0)
                 && !pattern.is_output(node.id)
                 && node.inputs[1..].iter().all(|id| known.contains(id))
         };

@@ -38,6 +38,62 @@ fn bias_activation_and_residual_join_the_convolution() {
 }
 
 #[test]
+fn an_activation_behind_a_residual_joins_too() {
+    assert_eq!(made_of(|g, x| (conv(g, x) + x).relu()), "conv2d");
+    let linear = |g: &Builder, x: Value| nn::linear(g, "fc", x.reshape(("n", 64)), 64, 64);
+    assert_eq!(
+        made_of(|g, x| (linear(g, x) + x.reshape(("n", 64))).relu()),
+        "reshape linear"
+    );
+    // As long as there is a place for it.
+    assert_eq!(
+        made_of(|g, x| ((conv(g, x).relu() + x).sigmoid() + x).tanh()),
+        "conv2d tanh"
+    );
+}
+
+#[test]
+fn pools_beside_one_another_join_the_convolution() {
+    let graph = build(|g| {
+        let x = g.input("x", f32s(("n", 4, 6, 6)));
+        let y = nn::conv2d(g, "conv", x, [4, 4], SAME()).relu();
+        g.output("y", y.max_pool2d(Window::tiles(2)));
+    });
+    assert_right(&graph, 5);
+    insta::assert_snapshot!(compiled(&graph).graph);
+    let wide = Window::of([1, 2]).stride([2, 2]);
+    assert_eq!(made_of(|g, x| conv(g, x).gelu().avg_pool2d(wide)), "conv2d");
+    assert_eq!(
+        made_of(|g, x| conv(g, x).max_pool2d(Window::tiles(2)).relu()),
+        "conv2d relu"
+    );
+}
+
+#[test]
+fn other_pools_stay() {
+    // Overlapping, with padding, behind a residual, of what others read, and of what is no convolution.
+    let halves = Window::tiles(2);
+    for window in [Window::of(2), halves.padding(1), halves.dilation(2)] {
+        assert_eq!(
+            made_of(|g, x| conv(g, x).max_pool2d(window)),
+            "conv2d max_pool2d"
+        );
+    }
+    assert_eq!(
+        made_of(|g, x| (conv(g, x) + x).max_pool2d(halves)),
+        "conv2d max_pool2d"
+    );
+    assert_eq!(
+        made_of(|g, x| {
+            let y = conv(g, x);
+            y.max_pool2d(halves) + y.slice(2, 0, 2).slice(3, 0, 2)
+        }),
+        "conv2d max_pool2d slice slice add"
+    );
+    assert_eq!(made_of(|_, x| x.max_pool2d(halves)), "max_pool2d");
+}
+
+#[test]
 fn what_is_no_epilogue_of_a_convolution_stays() {
     let weight = |g: &Builder, shape: &[usize]| g.weight("b", f32s(shape));
     // One number a column is no bias, nor is one number for all.

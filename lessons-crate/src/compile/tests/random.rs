@@ -95,11 +95,14 @@ fn apply(g: &Builder, step: u8, at: usize, a: Value, b: Value) -> Value {
         }
         31 => {
             let y = image(a).conv2d(kernel(), Window::of(3).padding(1));
-            back(y + channel("b") + image(b))
+            back((y + channel("b") + image(b)).relu() + image(a))
         }
         32 => {
             let y = image(a).conv2d(kernel(), Window::of(3).padding(1));
-            back((y * channel("m") + channel("b")).gelu())
+            let pooled = (y * channel("m") + channel("b"))
+                .gelu()
+                .max_pool2d(Window::tiles(2));
+            back(pooled.repeat_interleave(2, 2).repeat_interleave(2, 3))
         }
         33 => back(image(a).avg_pool2d(Window::of(3).padding(1))),
         34 => back(image(a).max_pool2d(Window::of([1, 3]).padding([0, 1]))),

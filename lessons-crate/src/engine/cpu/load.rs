@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, Device, Storage, Tensor};
+use lessons_compute::conv::PackedFilter;
 use lessons_compute::cpu::Cpu;
 use lessons_compute::error::KernelError;
 use lessons_compute::gemm::PackedMatrix;
+use lessons_compute::isa::Isa;
 
 use crate::compile::load_time;
 use crate::engine::error::RunError;
@@ -14,6 +16,23 @@ use crate::engine::reference::{Context, Precision, eval};
 use crate::graph::ops::Op;
 use crate::graph::{Bindings, DType, Graph, Node, NodeId, axis_of_rank};
 use crate::weights::ForGraph;
+
+/// A weight in the layout that the kernel streams.
+#[derive(Debug, Clone)]
+pub enum Packed {
+    /// The right side of a matrix product.
+    Matrix(Arc<PackedMatrix>),
+    /// The weights of a convolution.
+    Filter(Arc<PackedFilter>),
+}
+
+/// What a weight is packed for, since a kernel reads each in a layout of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Use {
+    Product,
+    /// With so many groups.
+    Convolution(usize),
+}
 
 /// What a model holds once it is loaded.
 #[derive(Debug)]
@@ -23,8 +42,7 @@ pub struct Loaded {
     /// The values of those that a run reads, contiguous.
     pub tensors: Vec<Tensor>,
     positions: HashMap<NodeId, usize>,
-    /// The right sides of matrix products, in the layout that the kernel streams.
-    packed: HashMap<NodeId, Arc<PackedMatrix>>,
+    packed: HashMap<(NodeId, Use), Packed>,
 }
 
 impl Loaded {
@@ -41,8 +59,8 @@ impl Loaded {
             device: &Device::Cpu,
             precision: Precision::Declared,
         };
-        let (needed, to_pack) = read_by_runs(graph, &known);
-        let wanted = |node: &&Node| needed.contains(&node.id) || to_pack.contains(&node.id);
+        let (needed, to_pack) = read_by_runs(graph, &known, cpu.isa());
+        let wanted = |node: &&Node| needed.contains(&node.id) || to_pack.contains_key(&node.id);
         let order = order(graph, graph.nodes().iter().filter(wanted));
         let last_uses = last_uses(&order);
         let mut values: HashMap<NodeId, Tensor> = HashMap::new();
@@ -54,22 +72,31 @@ impl Loaded {
         };
         for (at, node) in order.iter().enumerate() {
             let used_later = last_uses.contains_key(&node.id);
-            let only_packed =
-                to_pack.contains(&node.id) && !needed.contains(&node.id) && !used_later;
+            let uses = to_pack.get(&node.id).map_or(&[][..], Vec::as_slice);
+            let only_packed = uses == [Use::Product] && !needed.contains(&node.id) && !used_later;
+            let at_node = |error: RunError| error.of(graph.label(node.id));
             match side_by_side(node, &values).filter(|_| only_packed) {
-                Some(parts) => loaded.pack(graph, node, &parts, cpu)?,
+                Some(parts) => {
+                    let packed = pack(&parts, cpu).map_err(at_node)?;
+                    loaded.packed.insert((node.id, Use::Product), packed);
+                }
                 None => {
                     let value = match weights.tensor(node.id)? {
                         Some(weight) => weight,
                         None => {
                             let arguments: Vec<&Tensor> =
                                 node.inputs.iter().filter_map(|id| values.get(id)).collect();
-                            eval(node, &arguments, &context)
-                                .map_err(|error| error.of(graph.label(node.id)))?
+                            eval(node, &arguments, &context).map_err(at_node)?
                         }
                     };
-                    if to_pack.contains(&node.id) {
-                        loaded.pack(graph, node, &[&value], cpu)?;
+                    for use_of in uses {
+                        let packed = match *use_of {
+                            Use::Product => pack(&[&value], cpu),
+                            Use::Convolution(groups) => pack_filter(&value, groups, cpu),
+                        };
+                        loaded
+                            .packed
+                            .insert((node.id, *use_of), packed.map_err(at_node)?);
                     }
                     if needed.contains(&node.id) {
                         loaded.positions.insert(node.id, loaded.tensors.len());
@@ -89,30 +116,73 @@ impl Loaded {
         Ok(loaded)
     }
 
-    fn pack(
-        &mut self,
-        graph: &Graph,
-        node: &Node,
-        parts: &[&Tensor],
-        cpu: Cpu<'_>,
-    ) -> Result<(), RunError> {
-        let packed = pack(parts, cpu).map_err(|error| error.of(graph.label(node.id)))?;
-        self.packed.insert(node.id, Arc::new(packed));
-        Ok(())
-    }
-
-    /// The weight of a product that our kernel computes: the matrix that is its second operand.
-    pub fn weight_of(&self, product: &Node) -> Option<&Arc<PackedMatrix>> {
-        match is_product(product) {
-            true => self.packed.get(&product.inputs[1]),
-            false => None,
-        }
+    /// The second operand of a product or convolution that our kernel computes, if it was packed.
+    pub fn weight_of(&self, node: &Node) -> Option<&Packed> {
+        let weight = *node.inputs.get(1)?;
+        self.packed.get(&(weight, packed_use(node)?))
     }
 
     /// The number of the tensor that is the value of a node.
     pub fn position(&self, node: NodeId) -> Option<usize> {
         self.positions.get(&node).copied()
     }
+}
+
+/// How our kernel reads the second operand of a node, if it can be packed.
+fn packed_use(node: &Node) -> Option<Use> {
+    match &node.op {
+        _ if node.ty.dtype != DType::F32 => None,
+        Op::MatMul(_) | Op::Linear(_) => Some(Use::Product),
+        Op::Conv2d(op) => Some(Use::Convolution(op.groups)),
+        _ => None,
+    }
+}
+
+/// Whether the weight of a convolution is packed, if it is known when the model is loaded.
+pub fn packs_filter(isa: Isa, weight: &Node, groups: usize) -> bool {
+    let dims: Option<Vec<usize>> = weight.ty.shape.iter().map(|dim| dim.known()).collect();
+    let shape = dims.and_then(|dims| <[usize; 4]>::try_from(dims).ok());
+    shape.is_some_and(|shape| PackedFilter::suits(isa, shape, groups))
+}
+
+/// Known values that a node which is not known reads, or that the graph shows; and those of them that
+/// kernels read packed, with what each is packed for.
+fn read_by_runs(
+    graph: &Graph,
+    known: &HashSet<NodeId>,
+    isa: Isa,
+) -> (HashSet<NodeId>, HashMap<NodeId, Vec<Use>>) {
+    let mut needed: HashSet<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+    let mut to_pack: HashMap<NodeId, Vec<Use>> = HashMap::new();
+    for node in graph
+        .nodes()
+        .iter()
+        .filter(|node| !known.contains(&node.id))
+    {
+        for (at, input) in node.inputs.iter().enumerate() {
+            let packed = packed_use(node).filter(|use_of| {
+                at == 1
+                    && known.contains(input)
+                    && graph.node(*input).is_some_and(|weight| match use_of {
+                        Use::Product => weight.ty.rank() == 2,
+                        Use::Convolution(groups) => packs_filter(isa, weight, *groups),
+                    })
+            });
+            match packed {
+                Some(use_of) => {
+                    let uses = to_pack.entry(*input).or_default();
+                    if !uses.contains(&use_of) {
+                        uses.push(use_of);
+                    }
+                }
+                None => {
+                    needed.insert(*input);
+                }
+            }
+        }
+    }
+    needed.retain(|id| known.contains(id));
+    (needed, to_pack)
 }
 
 /// The nodes to compute for those that are wanted: what each is made of comes right before it, unless it
@@ -144,39 +214,6 @@ fn last_uses(order: &[&Node]) -> HashMap<NodeId, usize> {
     uses.collect()
 }
 
-/// Whether our kernel computes the product, if its right side is known.
-fn is_product(node: &Node) -> bool {
-    let op = matches!(node.op, Op::MatMul(_) | Op::Linear(_));
-    op && node.ty.dtype == DType::F32
-}
-
-/// Known values that a node which is not known reads, or that the graph shows; and those of them that
-/// are the right sides of products, which are packed.
-fn read_by_runs(graph: &Graph, known: &HashSet<NodeId>) -> (HashSet<NodeId>, HashSet<NodeId>) {
-    let mut needed: HashSet<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
-    let mut to_pack = HashSet::new();
-    for node in graph
-        .nodes()
-        .iter()
-        .filter(|node| !known.contains(&node.id))
-    {
-        for (at, input) in node.inputs.iter().enumerate() {
-            let matrix = || {
-                graph
-                    .node(*input)
-                    .is_some_and(|weight| weight.ty.rank() == 2)
-            };
-            if at == 1 && is_product(node) && known.contains(input) && matrix() {
-                to_pack.insert(*input);
-            } else {
-                needed.insert(*input);
-            }
-        }
-    }
-    needed.retain(|id| known.contains(id));
-    (needed, to_pack)
-}
-
 /// The matrices that a node puts side by side, such as the weights of Q, K and V: they are packed
 /// one by one, and are never one tensor.
 fn side_by_side<'v>(node: &Node, values: &'v HashMap<NodeId, Tensor>) -> Option<Vec<&'v Tensor>> {
@@ -189,7 +226,7 @@ fn side_by_side<'v>(node: &Node, values: &'v HashMap<NodeId, Tensor>) -> Option<
 }
 
 /// Packs matrices side by side, each of which may be a transposed view of a weight.
-fn pack(parts: &[&Tensor], cpu: Cpu<'_>) -> Result<PackedMatrix, RunError> {
+fn pack(parts: &[&Tensor], cpu: Cpu<'_>) -> Result<Packed, RunError> {
     let refused = |error: KernelError| RunError::new(error.to_string());
     let mut sizes = Vec::with_capacity(parts.len());
     for part in parts {
@@ -211,5 +248,18 @@ fn pack(parts: &[&Tensor], cpu: Cpu<'_>) -> Result<PackedMatrix, RunError> {
             .map_err(refused)?;
         first += columns;
     }
-    Ok(packed)
+    Ok(Packed::Matrix(Arc::new(packed)))
+}
+
+fn pack_filter(weight: &Tensor, groups: usize, cpu: Cpu<'_>) -> Result<Packed, RunError> {
+    let (to, from, height, width) = weight.dims4()?;
+    let weight = weight.contiguous()?;
+    let (storage, layout) = weight.storage_and_layout();
+    let Storage::Cpu(CpuStorage::F32(data)) = &*storage else {
+        return Err(RunError::new("only f32 in CPU memory is packed"));
+    };
+    let data = data.get(layout.start_offset()..).unwrap_or(&[]);
+    let packed = PackedFilter::new(cpu, data, [to, from, height, width], groups);
+    let packed = packed.map_err(|error| RunError::new(error.to_string()))?;
+    Ok(Packed::Filter(Arc::new(packed)))
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use lessons_compute::isa::Isa;
 
+use super::load::packs_filter;
 use super::lower::{
     custom_has_kernel, elements_have_kernel, index_has_kernel, lines_have_kernel, program,
 };
@@ -38,6 +39,11 @@ impl Target for CpuTarget {
             let weight = node.inputs.get(at).filter(|id| at_load.contains(id));
             weight.is_some_and(|id| graph.node(*id).is_some_and(|node| node.ty.rank() == 2))
         };
+        let filter = |groups: usize| {
+            let weight = node.inputs.get(1).filter(|id| at_load.contains(id));
+            let weight = weight.and_then(|id| graph.node(*id));
+            weight.is_some_and(|weight| packs_filter(Isa::best(), weight, groups))
+        };
         let isa = Isa::best().name();
         let (kernel, why) = match &node.op {
             Op::MatMul(_) | Op::Linear(_) if all_floats && packed(1) => (
@@ -48,9 +54,15 @@ impl Target for CpuTarget {
                 format!("matrix product ({isa})"),
                 "the right side is computed in the run, and packed before each product".to_owned(),
             ),
+            Op::Conv2d(op) if all_floats && filter(op.groups) => (
+                format!("packed convolution ({isa})"),
+                "the weights are packed when the model is loaded; vectors hold output channels"
+                    .to_owned(),
+            ),
             Op::Conv2d(_) if all_floats => (
                 format!("convolution ({isa})"),
-                "products with panels of pixels that stay in the cache".to_owned(),
+                "products with panels of pixels that stay in the cache; vectors hold pixels"
+                    .to_owned(),
             ),
             Op::Pool2d(_) if all_floats => (
                 format!("pooling ({isa})"),

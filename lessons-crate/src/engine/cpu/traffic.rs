@@ -38,11 +38,18 @@ impl Traffic {
                 _ => traffic.values += bytes,
             }
         }
-        if let Task::Gemm(gemm) = &step.task
-            && let Right::Loaded(weight) = &gemm.right
-        {
-            traffic.weights += size_of::<f32>() * weight.rows() * weight.columns();
-        }
+        let packed = match &step.task {
+            Task::Gemm(gemm) => match &gemm.right {
+                Right::Loaded(weight) => weight.rows() * weight.columns(),
+                Right::Computed { .. } => 0,
+            },
+            Task::Convolve(conv) => match &conv.filter {
+                Some(filter) => filter.shape().iter().product(),
+                None => 0,
+            },
+            _ => 0,
+        };
+        traffic.weights += size_of::<f32>() * packed;
         traffic
     }
 }

@@ -12,8 +12,10 @@ type Run = Result<Tensor, RunError>;
 /// For each place of the window, one matrix product with the weights of that place.
 pub fn conv2d(op: &Conv2d, inputs: &[&Tensor], shape: &[usize]) -> Run {
     let (x, weight) = (inputs[0], inputs[1]);
-    let (batch, outputs, rows, columns) = four(shape)?;
+    let (batch, outputs, ..) = four(shape)?;
     let (_, channels, height, width) = weight.dims4()?;
+    let (_, _, image_height, image_width) = x.dims4()?;
+    let [rows, columns] = positions(&op.window, [image_height, image_width]);
     let groups = op.groups;
     let sizes = [batch, groups, outputs / groups, rows * columns];
     let mut sum = Tensor::zeros(sizes.as_slice(), x.dtype(), x.device())?;
@@ -28,7 +30,21 @@ pub fn conv2d(op: &Conv2d, inputs: &[&Tensor], shape: &[usize]) -> Run {
             sum = (sum + matmul::matmul(&weight, &covered, &sizes)?)?;
         }
     }
-    matmul::epilogue(&op.epilogue, sum.reshape(shape)?, &inputs[2..])
+    let sum = sum.reshape((batch, outputs, rows, columns))?;
+    let y = matmul::epilogue(&op.epilogue, sum, &inputs[2..])?;
+    match op.pool {
+        Some(pool) => pool2d(&pool, &y, shape),
+        None => Ok(y),
+    }
+}
+
+/// How often a window of a checked op fits into images, down and to the right.
+fn positions(window: &Window, size: [usize; 2]) -> [usize; 2] {
+    [0, 1].map(|axis| {
+        let padded = size[axis] + window.padding[0][axis] + window.padding[1][axis];
+        let reach = (window.kernel[axis] - 1) * window.dilation[axis] + 1;
+        (padded + window.stride[axis] - reach) / window.stride[axis]
+    })
 }
 
 pub fn pool2d(op: &Pool2d, x: &Tensor, shape: &[usize]) -> Run {

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use super::elementwise;
 use crate::engine::error::RunError;
-use crate::graph::ops::{Epilogue, Linear};
+use crate::graph::ops::{Epilogue, EpilogueStep, Linear};
 
 pub fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, RunError> {
     let inner = a.dims().last().copied().unwrap_or(0);
@@ -28,13 +28,15 @@ pub fn epilogue(op: &Epilogue, product: Tensor, operands: &[&Tensor]) -> Result<
     {
         y = y.broadcast_add(bias)?;
     }
-    if let Some(activation) = op.activation {
-        y = elementwise::unary(activation, &y)?;
-    }
-    if op.residual
-        && let Some(residual) = rest.next()
-    {
-        y = y.broadcast_add(residual)?;
+    for step in op.steps.iter() {
+        y = match (step, rest.as_slice()) {
+            (EpilogueStep::Activation(function), _) => elementwise::unary(function, &y)?,
+            (EpilogueStep::Residual, []) => y,
+            (EpilogueStep::Residual, [residual, ..]) => {
+                rest.next();
+                y.broadcast_add(residual)?
+            }
+        };
     }
     Ok(y)
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Epilogue, OpDef, Sample, Tolerance, Unary, Window, same_float};
+use super::epilogue::{Step, Steps};
+use super::{Epilogue, OpDef, Pool2d, PoolKind, Sample, Tolerance, Unary, Window, same_float};
 use crate::graph::dim::Dim;
 use crate::graph::error::Broken;
 use crate::graph::shape::Shape;
@@ -18,6 +19,9 @@ pub struct Conv2d {
     pub groups: usize,
     #[serde(flatten)]
     pub epilogue: Epilogue,
+    /// A pool behind all that, where the compiler has joined one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool2d>,
 }
 
 impl Conv2d {
@@ -72,7 +76,20 @@ impl OpDef for Conv2d {
         if self.groups != 1 {
             text += &format!(", groups={}", self.groups);
         }
-        [vec![&*text], self.epilogue.steps()].concat().join(" → ")
+        let mut steps = [
+            vec![text],
+            self.epilogue
+                .names()
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+        ]
+        .concat();
+        steps.extend(
+            self.pool
+                .map(|pool| format!("{} {}", pool.name(), pool.attributes())),
+        );
+        steps.join(" → ")
     }
 
     fn arity(&self, _given: usize) -> usize {
@@ -100,12 +117,24 @@ impl OpDef for Conv2d {
         };
         self.epilogue.check(inputs, 2, &ty, 1)?;
         same_float(inputs)?;
-        Ok(ty)
+        match self.pool {
+            Some(pool) => pool.infer(&[&ty]),
+            None => Ok(ty),
+        }
     }
 
     fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> Dim {
         let depth = inputs[1].shape[1].clone() * Dim::from(self.window.area());
-        output.shape.elements() * depth * Dim::constant(2) + self.epilogue.flops(output)
+        let unpooled = Conv2d {
+            pool: None,
+            ..*self
+        }
+        .infer(inputs);
+        let product = unpooled.as_ref().unwrap_or(output);
+        let pool = self.pool.map(|pool| pool.flops(&[product], output));
+        product.shape.elements() * depth * Dim::constant(2)
+            + self.epilogue.flops(product)
+            + pool.unwrap_or(Dim::constant(0))
     }
 
     fn tolerance(&self) -> Tolerance {
@@ -117,6 +146,7 @@ impl OpDef for Conv2d {
             window: Window::of(3).padding(1),
             groups: 1,
             epilogue: Epilogue::default(),
+            pool: None,
         };
         let grouped = Conv2d {
             window: Window {
@@ -124,14 +154,26 @@ impl OpDef for Conv2d {
                 ..Window::of([2, 3]).stride([2, 1]).dilation([1, 2])
             },
             groups: 2,
-            epilogue: Epilogue::default(),
+            ..plain
         };
+        let steps = [
+            Step::Residual,
+            Step::Activation(Unary::Relu),
+            Step::Residual,
+        ];
         let all = Conv2d {
             epilogue: Epilogue {
                 bias: true,
-                activation: Some(Unary::Relu),
-                residual: true,
+                steps: Steps::try_from(steps.to_vec()).unwrap_or_default(),
             },
+            ..plain
+        };
+        let pooled = |kind, window: Window| Conv2d {
+            epilogue: Epilogue {
+                bias: true,
+                steps: Steps::try_from(steps[1..2].to_vec()).unwrap_or_default(),
+            },
+            pool: Some(Pool2d { kind, window }),
             ..plain
         };
         let (x, weight) = (f32s(("n", 2, 4, 5)), f32s((3, 2, 3, 3)));
@@ -146,7 +188,19 @@ impl OpDef for Conv2d {
             },
             Sample {
                 op: all.into(),
-                inputs: vec![x, weight, f32s((3, 1, 1)), f32s(("n", 3, 4, 5))],
+                inputs: [
+                    vec![x.clone(), weight.clone(), f32s((3, 1, 1))],
+                    vec![f32s(("n", 3, 4, 5)); 2],
+                ]
+                .concat(),
+            },
+            Sample {
+                op: pooled(PoolKind::Max, Window::tiles(2)).into(),
+                inputs: vec![x.clone(), weight.clone(), f32s((3, 1, 1))],
+            },
+            Sample {
+                op: pooled(PoolKind::Mean, Window::of([2, 1]).stride([2, 3])).into(),
+                inputs: vec![x, weight, f32s((3, 1, 1))],
             },
         ]
     }

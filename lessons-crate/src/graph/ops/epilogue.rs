@@ -1,4 +1,4 @@
-//! What follows a product in the same kernel: bias, activation, residual.
+//! What follows a product in the same kernel: a bias, and a short chain of activations and residuals.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,38 +7,103 @@ use crate::graph::dim::Dim;
 use crate::graph::error::Broken;
 use crate::graph::tensor_type::TensorType;
 
-/// `activation(product + bias) + residual`: what happens to a product of matrices or a convolution
-/// while it is still in registers. The op's inputs end with the bias and the residual, as far as
-/// there are.
+/// The most steps that follow a bias.
+pub const MAX_STEPS: usize = 4;
+
+/// What happens to a product of matrices or a convolution while it is still in registers: a bias is
+/// added, then come some steps, such as `relu(product + bias + residual)`. The op's inputs end with
+/// the bias and the residuals, as far as there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Epilogue {
-    /// Whether a bias, one number a column or channel, is added.
+    /// Whether a bias, one number a column or channel, is added first.
     pub bias: bool,
-    /// What is applied to each element after the bias.
-    pub activation: Option<Unary>,
-    /// Whether a value of the result's type is added at the end.
-    pub residual: bool,
+    #[serde(default)]
+    pub steps: Steps,
+}
+
+/// One step on each element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Activation(Unary),
+    /// A value of the result's type is added.
+    Residual,
+}
+
+/// At most [`MAX_STEPS`] steps, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Step>", into = "Vec<Step>")]
+pub struct Steps([Option<Step>; MAX_STEPS]);
+
+impl Steps {
+    pub fn iter(&self) -> impl Iterator<Item = Step> + use<> {
+        self.0.into_iter().flatten()
+    }
+
+    /// These steps and one more, if there is a place for it.
+    pub fn then(mut self, step: Step) -> Option<Steps> {
+        let place = self.0.iter_mut().find(|place| place.is_none())?;
+        *place = Some(step);
+        Some(self)
+    }
+}
+
+impl From<Steps> for Vec<Step> {
+    fn from(steps: Steps) -> Vec<Step> {
+        steps.iter().collect()
+    }
+}
+
+impl TryFrom<Vec<Step>> for Steps {
+    type Error = String;
+
+    fn try_from(steps: Vec<Step>) -> Result<Steps, String> {
+        let all = steps
+            .iter()
+            .try_fold(Steps::default(), |all, step| all.then(*step));
+        all.ok_or_else(|| {
+            format!(
+                "{} steps, where at most {MAX_STEPS} follow a bias",
+                steps.len()
+            )
+        })
+    }
 }
 
 impl Epilogue {
+    /// The epilogue with one more step at its end, if there is a place for it.
+    pub fn then(self, step: Step) -> Option<Epilogue> {
+        let steps = self.steps.then(step)?;
+        Some(Epilogue { steps, ..self })
+    }
+
     /// The steps in their order, for printed graphs.
-    pub fn steps(&self) -> Vec<&str> {
-        let steps = [
-            self.bias.then_some("bias"),
-            self.activation.as_ref().map(Unary::name),
-            self.residual.then_some("residual"),
-        ];
-        steps.into_iter().flatten().collect()
+    pub fn names(&self) -> Vec<&str> {
+        let steps = self.steps.0.iter().flatten().map(|step| match step {
+            Step::Activation(function) => function.name(),
+            Step::Residual => "residual",
+        });
+        self.bias
+            .then_some("bias")
+            .into_iter()
+            .chain(steps)
+            .collect()
+    }
+
+    /// How many residuals it adds.
+    pub fn residuals(&self) -> usize {
+        let residuals = self.steps.iter().filter(|step| *step == Step::Residual);
+        residuals.count()
     }
 
     /// How many inputs it takes.
     pub fn arity(&self) -> usize {
-        usize::from(self.bias) + usize::from(self.residual)
+        usize::from(self.bias) + self.residuals()
     }
 
     /// One operation per step and element.
     pub fn flops(&self, output: &TensorType) -> Dim {
-        output.shape.elements() * Dim::from(self.steps().len())
+        output.shape.elements() * Dim::from(self.names().len())
     }
 
     /// Says no unless the inputs from `first` on fit a product that has its columns or channels
@@ -65,23 +130,26 @@ impl Epilogue {
             }
             next += 1;
         }
-        if self.residual && inputs[next] != product {
-            return Err(Broken::new(format!(
-                "the residual {{{next}}} is {}, and the product is {product}",
-                inputs[next]
-            )));
+        let residuals = inputs.iter().enumerate().skip(next);
+        for (at, residual) in residuals.take(self.residuals()) {
+            if *residual != product {
+                return Err(Broken::new(format!(
+                    "the residual {{{at}}} is {residual}, and the product is {product}"
+                )));
+            }
         }
         Ok(())
     }
 }
 
 impl Op {
-    /// What follows the product in the same kernel, if the op has a place for it.
+    /// What follows the product in the same kernel, if the op has a place for it: behind a pool there
+    /// is none.
     pub fn epilogue(&self) -> Option<Epilogue> {
         match self {
             Op::MatMul(_) => Some(Epilogue::default()),
             Op::Linear(op) => Some(op.epilogue),
-            Op::Conv2d(op) => Some(op.epilogue),
+            Op::Conv2d(op) if op.pool.is_none() => Some(op.epilogue),
             _ => None,
         }
     }

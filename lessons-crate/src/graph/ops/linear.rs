@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::epilogue::{Step, Steps};
 use super::{Epilogue, MatMul, OpDef, Sample, Tolerance, Unary};
 use crate::graph::dim::Dim;
 use crate::graph::error::Broken;
 use crate::graph::tensor_type::{TensorType, f32s};
 
-/// `activation(x · w + bias) + residual`: what the compiler makes of a matrix product and the
-/// elementwise ops behind it. Inputs: x, w, then those of the epilogue.
+/// `x · w`, and what the compiler has joined to it of the elementwise ops behind it, such as
+/// `relu(x · w + bias + residual)`. Inputs: x, w, then those of the epilogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linear {
     #[serde(flatten)]
@@ -21,7 +22,7 @@ impl OpDef for Linear {
     }
 
     fn attributes(&self) -> String {
-        self.epilogue.steps().join(" → ")
+        self.epilogue.names().join(" → ")
     }
 
     fn arity(&self, _given: usize) -> usize {
@@ -29,7 +30,7 @@ impl OpDef for Linear {
     }
 
     fn rule(&self) -> &'static str {
-        "linear(x: [.., m, k], w: [k, n], bias: [n], residual: [.., m, n]) -> [.., m, n]"
+        "linear(x: [.., m, k], w: [k, n], bias: [n], residuals: [.., m, n]) -> [.., m, n]"
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, Broken> {
@@ -55,24 +56,34 @@ impl OpDef for Linear {
 
     fn samples() -> Vec<Sample> {
         let [x, w, bias, residual] = [f32s(("n", 3)), f32s((3, 2)), f32s((2,)), f32s(("n", 2))];
-        let all = Epilogue {
-            bias: true,
-            activation: Some(Unary::Gelu),
-            residual: true,
-        };
-        let plain = Epilogue {
-            activation: Some(Unary::Relu),
-            ..Epilogue::default()
+        let [gelu, relu] = [Unary::Gelu, Unary::Relu].map(Step::Activation);
+        let sample = |bias: bool, steps: Vec<Step>, inputs: Vec<&TensorType>| {
+            let steps = Steps::try_from(steps).unwrap_or_default();
+            Sample {
+                op: Linear {
+                    epilogue: Epilogue { bias, steps },
+                }
+                .into(),
+                inputs: inputs.into_iter().cloned().collect(),
+            }
         };
         vec![
-            Sample {
-                op: Linear { epilogue: all }.into(),
-                inputs: vec![x.clone(), w.clone(), bias, residual],
-            },
-            Sample {
-                op: Linear { epilogue: plain }.into(),
-                inputs: vec![x, w],
-            },
+            sample(
+                true,
+                vec![gelu, Step::Residual],
+                vec![&x, &w, &bias, &residual],
+            ),
+            sample(
+                true,
+                vec![Step::Residual, relu],
+                vec![&x, &w, &bias, &residual],
+            ),
+            sample(false, vec![relu], vec![&x, &w]),
+            sample(
+                false,
+                vec![Step::Residual, gelu, Step::Residual, relu],
+                vec![&x, &w, &residual, &residual],
+            ),
         ]
     }
 }

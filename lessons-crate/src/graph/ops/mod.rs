@@ -58,7 +58,7 @@ pub use cond::Cond;
 pub use conv2d::Conv2d;
 pub use cumsum::CumSum;
 pub use custom::{Custom, CustomInput};
-pub use epilogue::Epilogue;
+pub use epilogue::{Epilogue, MAX_STEPS, Step as EpilogueStep, Steps};
 pub use fused::{Argument, Fused, Step, StepOp};
 pub use gather::Gather;
 pub use layer_norm::LayerNorm;

@@ -54,6 +54,7 @@ impl Value {
             window,
             groups,
             epilogue: Epilogue::default(),
+            pool: None,
         };
         apply(op.into(), &[self, weight], Location::caller())
     }

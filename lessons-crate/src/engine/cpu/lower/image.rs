@@ -1,21 +1,50 @@
 //! Convolutions and pools.
 
-use lessons_compute::conv;
+use std::sync::Arc;
+
+use lessons_compute::conv::{self, Pooled};
 use lessons_compute::pooling::Pooling;
 
 use super::{Operands, ending};
+use crate::engine::cpu::load::Packed;
 use crate::engine::cpu::task::{Convolve, Task};
+use crate::graph::DType;
 use crate::graph::ops::{Conv2d, Pool2d, PoolKind, Window};
 
-pub fn conv2d(op: &Conv2d, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Task> {
+/// A convolution, whose weight is not among the operands if it was packed.
+pub fn conv2d(
+    op: &Conv2d,
+    operands: &mut Operands<'_>,
+    shape: &[usize],
+    packed: Option<&Packed>,
+) -> Option<Task> {
+    if operands
+        .layouts
+        .iter()
+        .any(|(_, dtype)| *dtype != DType::F32)
+    {
+        return None;
+    }
     operands.dense(0);
-    operands.dense(1);
+    let (filter, next) = match packed {
+        Some(Packed::Filter(filter)) => (Some(Arc::clone(filter)), 1),
+        _ => {
+            operands.dense(1);
+            (None, 2)
+        }
+    };
     let sizes = sizes(&op.window, operands.shape(0)?, shape[1], op.groups)?;
-    let [rows, columns] = [*shape.get(2)?, *shape.get(3)?];
+    let [rows, columns] = sizes.output().ok()?;
     let images = sizes.batch * sizes.channels[1];
     Some(Task::Convolve(Convolve {
         sizes,
-        ending: ending(&op.epilogue, operands, 2, [images, rows * columns])?,
+        filter,
+        pool: op.pool.map(|pool| Pooled {
+            kind: pooling(pool.kind),
+            kernel: pool.window.kernel,
+            stride: pool.window.stride,
+        }),
+        ending: ending(&op.epilogue, operands, next, [images, rows * columns])?,
     }))
 }
 
@@ -23,13 +52,17 @@ pub fn pool2d(op: &Pool2d, operands: &mut Operands<'_>) -> Option<Task> {
     operands.dense(0);
     let channels = *operands.shape(0)?.get(1)?;
     Some(Task::Pool {
-        kind: match op.kind {
-            PoolKind::Max => Pooling::Max,
-            PoolKind::Mean => Pooling::Mean,
-            PoolKind::MeanInside => Pooling::MeanInside,
-        },
+        kind: pooling(op.kind),
         sizes: sizes(&op.window, operands.shape(0)?, channels, channels)?,
     })
+}
+
+fn pooling(kind: PoolKind) -> Pooling {
+    match kind {
+        PoolKind::Max => Pooling::Max,
+        PoolKind::Mean => Pooling::Mean,
+        PoolKind::MeanInside => Pooling::MeanInside,
+    }
 }
 
 /// A window over images of a shape, as the kernels have it.

@@ -9,15 +9,17 @@ mod program;
 
 use std::sync::Arc;
 
-use lessons_compute::gemm::PackedMatrix;
 use lessons_compute::norm::NormKind;
 use lessons_compute::random;
 use lessons_compute::reduce::Reduce;
 use lessons_compute::walk::Walk;
 
 use super::layout::Layout;
-use super::task::{Attend, Call, Ending, Gemm, MAX_READS, Normalize, Right, Task};
-use crate::graph::ops::{Attention, Distribution, Epilogue, Heads, Op, ReduceKind};
+use super::load::Packed;
+use super::task::{Attend, Call, Ending, EndingStep, Gemm, MAX_READS, Normalize, Right, Task};
+use crate::graph::ops::{
+    Attention, Distribution, Epilogue, EpilogueStep, Heads, MAX_STEPS, Op, ReduceKind,
+};
 use crate::graph::{DType, Node, axis_of_rank};
 use elements::is_wide;
 use operands::Operands;
@@ -44,7 +46,7 @@ pub fn lower(
     node: &Node,
     layouts: Vec<(&Layout, DType)>,
     shape: &[usize],
-    packed: Option<&Arc<PackedMatrix>>,
+    packed: Option<&Packed>,
     slot: usize,
 ) -> Lowered {
     let count = layouts.len();
@@ -56,12 +58,14 @@ pub fn lower(
     let mut reads: Vec<usize> = (0..count).collect();
     let task = if !ours {
         None
-    } else if let Some(weight) = packed {
-        let right = Right::Loaded(Arc::clone(weight));
-        gemm(node, &mut operands, shape, weight.rows(), right)
     } else {
-        match &node.op {
-            Op::MatMul(_) | Op::Linear(_) if node.ty.dtype == DType::F32 => {
+        match (&node.op, packed) {
+            (_, Some(Packed::Matrix(weight))) => {
+                let right = Right::Loaded(Arc::clone(weight));
+                gemm(node, &mut operands, shape, weight.rows(), right)
+            }
+            (Op::Conv2d(op), _) => image::conv2d(op, &mut operands, shape, packed),
+            (Op::MatMul(_) | Op::Linear(_), _) if node.ty.dtype == DType::F32 => {
                 reads.retain(|at| *at != 1);
                 reads.push(1);
                 product(node, &mut operands, shape, slot)
@@ -117,7 +121,6 @@ fn task(node: &Node, operands: &mut Operands<'_>, shape: &[usize]) -> Option<Tas
                     .collect(),
             })
         }
-        Op::Conv2d(op) if floats => image::conv2d(op, operands, shape),
         Op::Pool2d(op) if floats => image::pool2d(op, operands),
         Op::Attention(op) if floats => attention(op, operands, shape),
         Op::LayerNorm(op) if floats => {
@@ -299,15 +302,22 @@ fn ending(
     if op.bias {
         operands.dense(first);
     }
-    let residual = first + usize::from(op.bias);
+    let mut next = first + usize::from(op.bias);
+    let mut steps = [None; MAX_STEPS];
+    for (place, step) in steps.iter_mut().zip(op.steps.iter()) {
+        *place = Some(match step {
+            EpilogueStep::Activation(function) => EndingStep::Activation(unary(function)),
+            EpilogueStep::Residual => {
+                let residual = operands.rows(next, rows, columns)?;
+                next += 1;
+                EndingStep::Residual(residual.stride)
+            }
+        });
+    }
     Some(Ending {
         first,
         bias: op.bias,
-        activation: op.activation.map(unary),
-        residual: match op.residual {
-            true => Some(operands.rows(residual, rows, columns)?.stride),
-            false => None,
-        },
+        steps,
     })
 }
 

@@ -1,14 +1,12 @@
 //! The steps of a plan before it is known where their values lie.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use candle_core::Tensor;
-use lessons_compute::gemm::PackedMatrix;
 
 use super::{size, view};
 use crate::engine::cpu::layout::Layout;
-use crate::engine::cpu::load::Loaded;
+use crate::engine::cpu::load::{Loaded, Packed};
 use crate::engine::cpu::lower::{self, Lowered};
 use crate::engine::cpu::task::{MAX_READS, Task};
 use crate::engine::error::RunError;
@@ -199,7 +197,7 @@ impl<'a> Build<'a> {
         node: &Node,
         operands: Vec<Value>,
         shape: &[usize],
-        packed: Option<&Arc<PackedMatrix>>,
+        packed: Option<&Packed>,
     ) -> Value {
         let layouts = operands.iter().map(|value| (&value.layout, value.dtype));
         let slot = self.steps.len();

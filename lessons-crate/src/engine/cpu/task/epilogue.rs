@@ -4,15 +4,22 @@ use lessons_compute::elementwise::{BinaryOp, UnaryOp};
 use lessons_compute::gemm::{Operand, Then};
 
 use super::Data;
+use crate::graph::ops::MAX_STEPS;
 
-/// Bias, activation and residual, as far as there are. They read the operands from `first` on.
+/// A bias and the steps after it, as far as there are. They read the operands from `first` on.
 #[derive(Debug, Clone, Copy)]
 pub struct Ending {
     pub first: usize,
     pub bias: bool,
-    pub activation: Option<UnaryOp>,
-    /// From one row of the residual to the next, if there is one.
-    pub residual: Option<usize>,
+    pub steps: [Option<EndingStep>; MAX_STEPS],
+}
+
+/// One step on each element.
+#[derive(Debug, Clone, Copy)]
+pub enum EndingStep {
+    Activation(UnaryOp),
+    /// A residual is added, whose rows lie at this distance.
+    Residual(usize),
 }
 
 impl Ending {
@@ -28,15 +35,17 @@ impl Ending {
             let bias = operand(self.first);
             bias.get(..length).unwrap_or(bias)
         });
-        let mut steps = [Then::Unary(UnaryOp::Relu); 2];
-        let mut count = 0;
-        if let Some(activation) = self.activation {
-            steps[count] = Then::Unary(activation);
-            count += 1;
-        }
-        if let Some(stride) = self.residual {
-            let data = operand(self.first + usize::from(self.bias));
-            steps[count] = Then::Binary(BinaryOp::Add, Operand::Matrix { data, stride });
+        let mut steps = [Then::Unary(UnaryOp::Relu); MAX_STEPS];
+        let (mut count, mut next) = (0, self.first + usize::from(self.bias));
+        for (then, step) in steps.iter_mut().zip(self.steps.iter().flatten()) {
+            *then = match *step {
+                EndingStep::Activation(function) => Then::Unary(function),
+                EndingStep::Residual(stride) => {
+                    let data = operand(next);
+                    next += 1;
+                    Then::Binary(BinaryOp::Add, Operand::Matrix { data, stride })
+                }
+            };
             count += 1;
         }
         kernel(bias, &steps[..count])

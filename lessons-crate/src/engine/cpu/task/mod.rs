@@ -29,7 +29,7 @@ pub use attention::Attend;
 pub use custom::Call;
 pub use data::{Bits, Data, Out, OutBits, mixed, words};
 pub use elements::Elements;
-pub use epilogue::Ending;
+pub use epilogue::{Ending, EndingStep};
 pub use gemm::{Gemm, Right};
 pub use image::Convolve;
 pub use index::{IndexKind, Indexed};
@@ -122,7 +122,7 @@ impl Task {
             Task::Random { .. } => "random numbers",
             Task::Custom(_) => "closure",
             Task::Gemm(gemm) => gemm.kernel(),
-            Task::Convolve(_) => "convolution",
+            Task::Convolve(conv) => conv.kernel(),
             Task::Pool { .. } => "pooling",
             Task::Attention(_) => "attention by head tiles",
             Task::Normalize(_) => "normalization of rows",

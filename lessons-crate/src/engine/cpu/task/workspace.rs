@@ -44,6 +44,11 @@ impl Workspace {
         grown(&mut self.wide_keys, len)
     }
 
+    /// As [`floats`](Workspace::floats), in two pieces.
+    pub fn two(&mut self, first: usize, second: usize) -> (&mut [f32], &mut [f32]) {
+        self.floats(first + second).split_at_mut(first)
+    }
+
     /// The matrix of the given slot, to be written.
     ///
     /// # Errors

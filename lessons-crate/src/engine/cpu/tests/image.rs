@@ -29,7 +29,7 @@ proptest! {
 
     #[test]
     fn convolutions_read_views(
-        n in 0usize..4, groups in 1usize..3, from in 1usize..4, to in 1usize..5, size in [4usize..9, 4usize..20],
+        n in 0usize..4, groups in 1usize..3, from in 1usize..4, to in prop::sample::select(vec![1usize, 2, 16, 35]), size in [4usize..9, 4usize..20],
         kernel in [1usize..4, 1usize..4], stride in [1usize..3, 1usize..3], dilation in [1usize..2, 1usize..3],
         padding in [0usize..3, 0usize..3], view in 0usize..3, known: bool, residual in 0usize..3, seed in 0u64..100,
     ) {
@@ -55,7 +55,9 @@ proptest! {
         let given = inputs(&graph, &Bindings::from([("n".to_owned(), n)]), seed);
         for model in [as_written(&graph, &weights), Session::cpu().load(&graph, &weights).unwrap()] {
             let kernels = assert_close(&model, &graph, &weights, &given, 1e-5);
-            prop_assert!(kernels.contains(&"convolution") && !kernels.contains(&"candle"));
+            let packed = known && to / groups >= 16;
+            let kernel = if packed { "packed convolution" } else { "convolution" };
+            prop_assert!(kernels.contains(&kernel) && !kernels.contains(&"candle"));
         }
     }
 
@@ -96,6 +98,29 @@ fn whole_images_are_pooled_whatever_their_size() {
     }
 }
 
+/// With weights that are packed and weights that are not, and pools that a kernel can join and cannot.
+#[test]
+fn a_pool_joins_its_convolution() {
+    for (channels, stride) in [(3, 2), (32, 2), (32, 9)] {
+        let graph = Graph::build("pooled", |g| {
+            let x = g.input("x", f32s(("n", 4, 19, 30)));
+            let y = nn::conv2d(g, "conv", x, [4, channels], Window::of(3).padding(1));
+            g.output("y", y.gelu().max_pool2d(Window::of(2).stride(stride)));
+        })
+        .unwrap();
+        let weights = Weights::random(&graph, 4).unwrap();
+        let model = Session::cpu().load(&graph, &weights).unwrap();
+        let given = inputs(&graph, &Bindings::from([("n".to_owned(), 3)]), 3);
+        let kernels = assert_close(&model, &graph, &weights, &given, 1e-5);
+        let packed = if channels > 3 {
+            "packed convolution"
+        } else {
+            "convolution"
+        };
+        assert_eq!(kernels, [packed]);
+    }
+}
+
 /// A block of a residual network: batch normalizations are gone, and each convolution is one kernel.
 #[test]
 fn a_residual_block_runs_two_convolutions() {
@@ -106,7 +131,7 @@ fn a_residual_block_runs_two_convolutions() {
             let weight = g.weight(&format!("conv_{name}"), f32s((8, 8, 3, 3)));
             nn::batch_norm(g, name, x.conv2d(weight, window), 8, 4.0)
         };
-        g.output("y", x + layer("b", layer("a", x).relu()));
+        g.output("y", (x + layer("b", layer("a", x).relu())).relu());
     })
     .unwrap();
     let weights = Weights::random(&graph, 4).unwrap();
