@@ -196,7 +196,9 @@ impl LineChart {
     }
 
     fn fits(&self, value: f64, axis: usize) -> bool {
-        value.is_finite() && (!self.log[axis] || value > 0.0)
+        // The span of an axis is a number, too.
+        const MOST: f64 = 1e300;
+        value.abs() <= MOST && (!self.log[axis] || value > 0.0)
     }
 
     /// The points of all series that have a place.
@@ -267,6 +269,18 @@ mod tests {
                 .contains("3 points not drawn: not finite, or not above zero"),
             "{}",
             figure.alt()
+        );
+    }
+
+    /// An axis from the least to the greatest number would be infinitely long.
+    #[test]
+    fn numbers_at_the_ends_of_the_range_break_no_axis() {
+        let points = [f64::MIN, -1.0, f64::MAX, 2.0].into_iter().enumerate();
+        let chart = LineChart::new("l").line("all", points.map(|(x, y)| (x as f64, y)));
+        let alt = chart.figure().alt().to_owned();
+        assert!(
+            alt.contains("all goes from -1 at 1 to 2 at 3; 2 points not drawn"),
+            "{alt}"
         );
     }
 
