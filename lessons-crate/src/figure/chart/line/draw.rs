@@ -10,7 +10,7 @@ use super::super::axes::{Axes, Drawn, LETTER, ink, label, limits, rgb};
 use super::super::backend::SvgBackend;
 use super::super::log_axis::LogAxis;
 use super::crossing::Relation;
-use super::{LineChart, Point, Style};
+use super::{LineChart, Point, Series, Style};
 use crate::figure::chart::Area;
 use crate::figure::number::short;
 use crate::figure::palette;
@@ -112,27 +112,18 @@ impl LineChart {
         Ok(())
     }
 
-    /// A ring where lines cross, and the place below it on the axis.
     /// Whether a later line runs on a stretch of this one.
     fn is_covered(&self, index: usize) -> bool {
-        let place = |point: &Point| [point.x, point.y].map(f64::to_bits);
-        let lines = || {
-            self.series
-                .iter()
-                .skip(index)
-                .filter(|series| series.style != Style::Points)
-        };
-        let later: HashSet<[u64; 2]> = lines()
-            .skip(1)
-            .flat_map(|series| series.points.iter().map(place))
+        let mut lines = self.series.iter().skip(index);
+        let here = lines.next().into_iter().flat_map(stretches);
+        let later: HashSet<_> = lines
+            .filter(|series| series.style != Style::Points)
+            .flat_map(stretches)
             .collect();
-        let here = &self.series[index].points;
-        !later.is_empty()
-            && here
-                .windows(2)
-                .any(|pair| pair.iter().all(|p| later.contains(&place(p))))
+        here.into_iter().any(|stretch| later.contains(&stretch))
     }
 
+    /// A ring where lines cross, and the place below it on the axis.
     fn mark_crossings<X, Y>(
         &self,
         area: &Area<'_>,
@@ -198,4 +189,13 @@ fn reduced(piece: &[Point]) -> Vec<Point> {
         kept.extend(places.into_iter().map(|at| stretch[at]));
     }
     kept
+}
+
+/// From each point of a line to the next one that is elsewhere, to the bit.
+fn stretches(series: &Series) -> impl Iterator<Item = [[u64; 2]; 2]> {
+    let place = |point: &Point| [point.x, point.y].map(f64::to_bits);
+    let pairs = series.points.windows(2);
+    pairs
+        .map(move |pair| [place(&pair[0]), place(&pair[1])])
+        .filter(|[from, to]| from != to)
 }

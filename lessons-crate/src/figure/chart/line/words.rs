@@ -195,5 +195,9 @@ mod tests {
             svg.contains("stroke-width=\"5\"")
         };
         assert!(wide(|x| x) && !wide(|x| x * 2.0));
+        // Points in common, one of them twice, are no stretch.
+        let chart = LineChart::new("l").line("a", [(0.0, 0.0), (1.0, 1.0), (1.0, 1.0)]);
+        let chart = chart.line("b", [(0.0, 0.0), (0.5, 1.0), (1.0, 1.0)]);
+        assert!(!chart.figure().to_svg().contains("stroke-width=\"5\""));
     }
 }
