@@ -6,8 +6,8 @@ use super::report::BenchReport;
 use crate::bench::compare::Row;
 use crate::bench::statistics::ratio_interval;
 
-/// `faster` takes less time than `slower` at this shape and all after it, and did not at the one before.
-/// Where the 95 % interval of the quotient holds 1 neither is the faster.
+/// `faster` takes less time than `slower` at this shape, and `slower` at none after it. Where the 95 %
+/// interval of the quotient holds 1 neither is the faster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crossover {
     pub faster: String,
@@ -15,14 +15,20 @@ pub struct Crossover {
     /// The place of the shape in the report; 0 where the lead is held from the first shape to the last.
     pub case: usize,
     pub shape: String,
+    /// The shapes after it at which neither is.
+    pub ties: Vec<String>,
 }
 
 impl fmt::Display for Crossover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is faster than {} ", self.faster, self.slower)?;
         match self.case {
-            0 => f.write_str("at every shape"),
-            _ => write!(f, "from {} on", self.shape),
+            0 => f.write_str("at every shape")?,
+            _ => write!(f, "from {} on", self.shape)?,
+        }
+        match self.ties.is_empty() {
+            true => Ok(()),
+            false => write!(f, " but {}", self.ties.join(", ")),
         }
     }
 }
@@ -50,16 +56,18 @@ impl BenchReport {
             })
             .collect();
         let last = (*leads.last()?)?;
-        let case = leads
-            .iter()
-            .rposition(|lead| *lead != Some(last))
-            .map_or(0, |before| before + 1);
+        let lost = leads.iter().rposition(|lead| *lead == Some(!last));
+        let rest = lost.map_or(0, |lost| lost + 1);
+        let case = rest + leads[rest..].iter().position(|lead| *lead == Some(last))?;
+        let ties = leads.iter().zip(&self.cases).skip(case);
+        let ties = ties.filter(|(lead, _)| lead.is_none());
         let (faster, slower) = if last { (0, other) } else { (other, 0) };
         Some(Crossover {
             faster: self.engines[faster].0.clone(),
             slower: self.engines[slower].0.clone(),
             case,
             shape: self.cases[case].shape.clone(),
+            ties: ties.map(|(_, case)| case.shape.clone()).collect(),
         })
     }
 }
@@ -109,6 +117,16 @@ mod tests {
         assert_eq!(
             found(&right(&[2.0, 2.0])),
             ["one is faster than two at every shape"]
+        );
+        // Equal before the lead, and within it.
+        assert_eq!(found(&right(&[1.0, 1.0, 2.0])), from("one", "two", 3));
+        assert_eq!(
+            found(&right(&[2.0, 1.0, 2.0])),
+            ["one is faster than two at every shape but 2"]
+        );
+        assert_eq!(
+            found(&right(&[0.5, 2.0, 1.0, 2.0])),
+            ["one is faster than two from 2 on but 3"]
         );
         // Equal at the end: nobody leads.
         assert!(found(&right(&[2.0, 1.0])).is_empty());
