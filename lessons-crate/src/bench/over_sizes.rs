@@ -1,11 +1,11 @@
 //! A graph on every device that is there, over the sizes of its symbolic dim.
 
+mod inputs;
+
 use std::fmt;
 use std::path::Path;
 
-use candle_core::{DType, Device as CandleDevice, Tensor};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use candle_core::{Device as CandleDevice, Tensor};
 
 use super::compare::{Row, measure_all};
 use super::difference::Difference;
@@ -15,9 +15,11 @@ use super::measurement::{Budget, Measurement, seconds};
 use super::recorded::{RecordedPoint, RecordedRun, RecordedSeries, recorded};
 use crate::compile::Options;
 use crate::engine::{Device, Model, Session};
-use crate::graph::{Bindings, Graph};
+use crate::graph::Graph;
 use crate::interrupt::check_point;
-use crate::weights::{Weights, to_candle};
+use crate::weights::Weights;
+
+use inputs::{Inputs, only_symbol, random_inputs};
 
 /// How far a device's result may be from that of the CPU, relative to the larger of 1 and the
 /// result. GPUs add up in another order.
@@ -25,9 +27,6 @@ const TOLERANCE: f64 = 1e-4;
 /// What stands in place of the GPU where there is none and no run was recorded.
 const NO_GPU: &str =
     "No GPU in this build or machine: only the CPU is measured. How to get one: docs/gpu.md";
-
-/// Inputs by name.
-type Inputs = Vec<(String, Tensor)>;
 
 /// One way to run a graph, timed over sizes.
 #[derive(Debug, Clone, PartialEq)]
@@ -271,54 +270,6 @@ fn place(inputs: &Inputs, runner: &Runner) -> Result<Inputs, String> {
             .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&device)?)));
         placed.collect()
     })
-}
-
-fn only_symbol(graph: &Graph) -> Result<String, BenchError> {
-    let mut symbols: Vec<String> = Vec::new();
-    for (_, node) in graph.inputs() {
-        for symbol in node.ty.shape.iter().flat_map(|dim| dim.symbols()) {
-            if !symbols.iter().any(|known| known == symbol) {
-                symbols.push(symbol.to_owned());
-            }
-        }
-    }
-    match symbols.as_slice() {
-        [symbol] => Ok(symbol.clone()),
-        [] => Err(
-            BenchError::new(format!("{} has no symbolic dim to vary", graph.name()))
-                .help("declare an input with a name for a dim: f32s((\"n\",))"),
-        ),
-        several => Err(BenchError::new(format!(
-            "{} has {} symbolic dims: {}",
-            graph.name(),
-            several.len(),
-            several.join(", ")
-        ))
-        .help("over_sizes_with(…, |size| …), which makes the inputs for each size")),
-    }
-}
-
-fn random_inputs(graph: &Graph, symbol: &str, size: usize) -> crate::Result<Inputs> {
-    let bindings = Bindings::from_iter([(symbol.to_owned(), size)]);
-    let mut generator = StdRng::seed_from_u64(size as u64);
-    let mut inputs = Vec::new();
-    for (name, node) in graph.inputs() {
-        let shape = node.ty.shape.bind(&bindings).ok_or_else(|| {
-            BenchError::new(format!(
-                "the input `{name}` has no shape where {symbol} is {size}"
-            ))
-        })?;
-        let tensor = if node.ty.dtype.is_float() {
-            let values: Vec<f32> = (0..shape.iter().product())
-                .map(|_| generator.random_range(-1.0..1.0))
-                .collect();
-            Tensor::from_vec(values, shape, &CandleDevice::Cpu)?
-        } else {
-            Tensor::ones(shape, DType::U32, &CandleDevice::Cpu)?
-        };
-        inputs.push((name.to_owned(), tensor.to_dtype(to_candle(node.ty.dtype))?));
-    }
-    Ok(inputs)
 }
 
 impl Scaling {

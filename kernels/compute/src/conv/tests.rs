@@ -73,7 +73,7 @@ proptest! {
     }
 }
 
-const CONV: Conv2d = Conv2d {
+pub(super) const CONV: Conv2d = Conv2d {
     batch: 2,
     channels: [32, 64],
     groups: 1,

@@ -113,7 +113,7 @@ fn integers_are_ones_and_graphs_with_two_symbols_bring_their_own_inputs() {
     let inputs = |seq| {
         Ok(vec![(
             "ids",
-            Tensor::ones((1, seq), DType::I64, &CandleDevice::Cpu)?,
+            Tensor::ones((1, seq), candle_core::DType::I64, &CandleDevice::Cpu)?,
         )])
     };
     let scaling =

@@ -136,29 +136,13 @@ fn run_step(
         }
         Home::Output(number) => {
             let out = std::mem::take(&mut outputs[*number].1);
-            let shared = Shared {
-                program,
-                around,
-                before: arena,
-                after: &[],
-                after_start: 0,
-                outputs,
-                kept,
-            };
+            let shared = Shared::whole(program, around, arena, outputs, kept);
             let result = shared.run(step, Out::F32(out), workspace);
             outputs[*number].1 = out;
             result
         }
         Home::Kept(number) => {
-            let shared = Shared {
-                program,
-                around,
-                before: arena,
-                after: &[],
-                after_start: 0,
-                outputs,
-                kept,
-            };
+            let shared = Shared::whole(program, around, arena, outputs, kept);
             let value = shared.value(step, workspace)?;
             kept[*number] = Some(value);
             Ok(())
@@ -181,7 +165,26 @@ struct Shared<'r> {
     kept: &'r [Option<Tensor>],
 }
 
-impl Shared<'_> {
+impl<'r> Shared<'r> {
+    /// Where the step at hand writes nothing of the arena.
+    fn whole(
+        program: &'r Specialization,
+        around: &'r Surroundings<'r>,
+        arena: &'r [f32],
+        outputs: &'r [Written<'r>],
+        kept: &'r [Option<Tensor>],
+    ) -> Shared<'r> {
+        Shared {
+            program,
+            around,
+            before: arena,
+            after: &[],
+            after_start: 0,
+            outputs,
+            kept,
+        }
+    }
+
     fn run(&self, step: &Step, out: Out<'_>, workspace: &mut Workspace) -> Result<(), RunError> {
         let guards: [_; MAX_READS] = std::array::from_fn(|at| {
             let tensor = self.tensor(&step.reads.get(at)?.home)?;
@@ -283,15 +286,7 @@ fn value(
     outputs: &[Written<'_>],
     step: &Step,
 ) -> Result<Tensor, RunError> {
-    let shared = Shared {
-        program,
-        around,
-        before: arena,
-        after: &[],
-        after_start: 0,
-        outputs,
-        kept,
-    };
+    let shared = Shared::whole(program, around, arena, outputs, kept);
     match shared.tensor(&step.write) {
         Some(tensor) => Ok(tensor.clone()),
         None => {
@@ -314,16 +309,8 @@ pub fn output(
     let Some((_, Source::Tensor(operand))) = program.outputs.get(number) else {
         return Err(RunError::new("a step writes this output"));
     };
-    let shared = Shared {
-        program,
-        around,
-        before: &memory.arena[unaligned(&memory.arena)..],
-        after: &[],
-        after_start: 0,
-        outputs: &[],
-        kept: &memory.kept,
-    };
-    shared.as_tensor(operand)
+    let arena = &memory.arena[unaligned(&memory.arena)..];
+    Shared::whole(program, around, arena, &[], &memory.kept).as_tensor(operand)
 }
 
 /// Copies an output that no step has written in place.

@@ -4,23 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conv::conv2d_reference;
+use crate::conv::tests::CONV;
 use crate::elementwise::BinaryOp;
 use crate::gemm::Operand;
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::pooling::pool2d_reference;
 use crate::test::{assert_close, numbers, on_every_cpu};
-
-const CONV: Conv2d = Conv2d {
-    batch: 2,
-    channels: [32, 64],
-    groups: 1,
-    input: [14, 14],
-    kernel: [3, 3],
-    stride: [1, 1],
-    dilation: [1, 1],
-    padding: [[1, 1], [1, 1]],
-};
 
 const HALVES: Pooled = Pooled {
     kind: Pooling::Max,
